@@ -1,0 +1,65 @@
+/** The configuration as the program uses it: validated, compiled, secrets wrapped. */
+
+import type { AccessPolicy } from '../core/policy/mfa-policy.ts';
+import type { Cidr, Network } from '../core/cidr.ts';
+import type { Portal } from '../core/locations.ts';
+import type { Route } from '../core/route.ts';
+import type { LockoutLimits, SessionLifetimes } from '../stores/types.ts';
+import type { Secret } from '../platform/secret.ts';
+
+/** Everything that a configuration file settles. */
+export interface Config {
+  /** Absolute path of the file, or null when it was given as a value. */
+  readonly file: string | null;
+  readonly server: {
+    readonly listen: ListenAddress;
+    readonly publicUrl: string;
+    readonly trustedProxies: readonly Cidr[];
+    readonly management: ListenAddress | null;
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  };
+  readonly portal: Portal & {
+    readonly issuer: string;
+    readonly cookieDomain: string | null;
+    readonly timeZone: string;
+    readonly network: Network | null;
+    /** CSS colour of the one accent. */
+    readonly accent: string | null;
+  };
+  readonly storage: {
+    readonly database:
+      | { readonly kind: 'sqlite'; readonly file: string }
+      | { readonly kind: 'postgres'; readonly url: Secret };
+    readonly sessions:
+      | { readonly kind: 'database' }
+      | {
+          readonly kind: 'redis';
+          readonly urls: readonly Secret[];
+          readonly mode: 'single' | 'cluster' | 'sentinel';
+        };
+    readonly encryptionKeyFile: string;
+  };
+  readonly sessions: SessionLifetimes;
+  readonly local: { readonly isEnabled: boolean; readonly minPasswordLength: number };
+  readonly totp: {
+    readonly algorithm: 'SHA1' | 'SHA256' | 'SHA512';
+    readonly digits: 6 | 8;
+    readonly periodSeconds: number;
+    readonly window: number;
+  };
+  readonly lockout: LockoutLimits;
+  readonly policy: AccessPolicy;
+  readonly routes: readonly Route[];
+  /** Audit every allowed request too (off by default). */
+  readonly auditsAllowed: boolean;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The configuration in force; a reload swaps what `current` returns, in one step. */
+export interface LiveConfig {
+  current(): Config;
+}

@@ -1,0 +1,57 @@
+/** Audit events: facts that are kept (contract section 10). Never a secret, code, password or cookie. */
+
+import type { AuditEventId, RequestId, SessionKey, TenantId, UserId } from './ids.ts';
+import type { EpochMs } from './time.ts';
+
+/** How much an event should worry whoever reads it. */
+export const severities = ['info', 'notice', 'warning', 'high'] as const;
+export type Severity = (typeof severities)[number];
+
+/** Every event that exists so far, as `noun.verb`. */
+export const auditEventTypes = [
+  'session.signed-in',
+  'session.sign-in-failed',
+  'session.stepped-up',
+  'session.signed-out',
+  'session.revoked',
+  'authenticator.enrolled',
+  'authenticator.removed',
+  'second-factor.failed',
+  'second-factor.locked',
+  'recovery-codes.generated',
+  'recovery-code.used',
+  'reset.executed',
+  'request.denied',
+  'request.allowed',
+  'settings.changed',
+  'user.created',
+  'user.enabled',
+  'user.disabled',
+  'user.password-changed',
+  'user.groups-changed',
+] as const;
+export type AuditEventType = (typeof auditEventTypes)[number];
+
+/** What the caller knows of an event; the store adds place in the chain. */
+export interface NewAuditEvent {
+  readonly at: EpochMs;
+  readonly type: AuditEventType;
+  readonly severity: Severity;
+  /** Who did it: a username, `cli`, or `system`. */
+  readonly actor: string;
+  /** Whom or what it was done to. */
+  readonly subject: UserId | null;
+  readonly tenant: TenantId;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly session: SessionKey | null;
+  readonly requestId: RequestId | null;
+  readonly details: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+/** An event in the chain: `hash` covers every other member, `previousHash` included. */
+export interface AuditEvent extends NewAuditEvent {
+  readonly id: AuditEventId;
+  readonly previousHash: string;
+  readonly hash: string;
+}

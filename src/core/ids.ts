@@ -1,0 +1,48 @@
+/**
+ * Identifiers: prefixed so that a person can tell what they name, branded so that the compiler can.
+ *
+ * Pure: the random bytes are handed in. Ids are names, not secrets; session ids and recovery
+ * codes are secrets and are made elsewhere.
+ */
+
+declare const brand: unique symbol;
+type Id<Name extends string> = string & { readonly [brand]: Name };
+
+export type UserId = Id<'UserId'>;
+export type TenantId = Id<'TenantId'>;
+export type AuthenticatorId = Id<'AuthenticatorId'>;
+export type ChallengeId = Id<'ChallengeId'>;
+export type AuditEventId = Id<'AuditEventId'>;
+export type RequestId = Id<'RequestId'>;
+/** SHA-256 of a session id, hex: what stores, logs and audit events know a session by. */
+export type SessionKey = Id<'SessionKey'>;
+
+/** Bytes of randomness that each id needs. */
+export const idBytes = 12;
+
+/** The tenant of everyone who was given none. */
+export const defaultTenant = 'default' as TenantId;
+
+const prefixes = {
+  user: 'usr_',
+  authenticator: 'ath_',
+  challenge: 'chl_',
+  request: 'req_',
+} as const;
+
+interface IdOf {
+  readonly user: UserId;
+  readonly authenticator: AuthenticatorId;
+  readonly challenge: ChallengeId;
+  readonly request: RequestId;
+}
+
+/** Makes an id of one kind from random bytes (at least `idBytes`). */
+export function idFrom<Kind extends keyof IdOf>(kind: Kind, bytes: Buffer): IdOf[Kind] {
+  return (prefixes[kind] + bytes.toString('base64url')) as IdOf[Kind];
+}
+
+/** Makes the id of an audit event; ids sort by the instant they were made at. */
+export function auditEventIdFrom(at: number, bytes: Buffer): AuditEventId {
+  return `evt_${at.toString(36).padStart(9, '0')}${bytes.toString('hex')}` as AuditEventId;
+}

@@ -1,0 +1,83 @@
+/** The operator's MFA policy (`mfa-policy.yaml`) as the core sees it, and what it asks of a tier. */
+
+import type { Principal } from '../facts.ts';
+import type { MethodId } from '../proofs.ts';
+
+/** Tiers, strongest demands first. */
+export const tiers = ['TIER0', 'TIER1', 'TIER2', 'TIER3'] as const;
+
+/** How privileged somebody is; TIER0 most. */
+export type Tier = (typeof tiers)[number];
+
+interface MethodPolicy {
+  readonly isEnabled: boolean;
+  readonly requiredForTiers: readonly Tier[];
+}
+
+/** What the policy file says. */
+export interface MfaPolicy {
+  readonly isEnabled: boolean;
+  readonly methods: Readonly<Record<'totp' | 'webauthn', MethodPolicy>>;
+  readonly recoveryCodes: MethodPolicy & {
+    readonly codesMin: number;
+    readonly doesRegenerateInvalidateOld: boolean;
+  };
+  readonly enforcement: {
+    readonly blocksTokensUntilEnrolled: boolean;
+    readonly stepsUpForAdminConsole: boolean;
+  };
+  readonly reset: {
+    readonly isEnabled: boolean;
+    readonly allowedRoles: readonly string[];
+    readonly requiresApproval: boolean;
+    readonly requiresIdentityProofing: boolean;
+    readonly requiresEnrollAfterwards: boolean;
+    readonly severity: 'info' | 'notice' | 'warning' | 'high';
+  };
+  readonly audit: {
+    readonly logsEnroll: boolean;
+    readonly logsReset: boolean;
+    readonly logsRecoveryCodesGenerated: boolean;
+    readonly logsRecoveryCodeUsed: boolean;
+  };
+}
+
+/** Group → tier, as configured under `policy.tiers`. */
+export type TierMap = ReadonlyMap<string, Tier>;
+
+/** What access depends on beside the route: the policy file and the settings around it. */
+export interface AccessPolicy {
+  readonly mfa: MfaPolicy;
+  readonly tiers: TierMap;
+  /** The window of a step-up that names none. */
+  readonly stepUpWithinSeconds: number;
+}
+
+/** The tier of a principal: the strongest that one of their groups maps to, else TIER3. */
+export function tierOf(principal: Pick<Principal, 'groups'>, map: TierMap): Tier {
+  const held = principal.groups.map((group) => map.get(group));
+  return tiers.find((tier) => held.includes(tier)) ?? 'TIER3';
+}
+
+/** The methods that the policy obliges a tier to enroll, in the order they are enrolled. */
+export function methodsRequiredOf(tier: Tier, policy: MfaPolicy): readonly MethodId[] {
+  if (!policy.isEnabled) return [];
+  const isRequired = (method: MethodPolicy) =>
+    method.isEnabled && method.requiredForTiers.includes(tier);
+  const required: MethodId[] = [];
+  if (isRequired(policy.methods.totp)) required.push('totp');
+  if (isRequired(policy.methods.webauthn)) required.push('webauthn');
+  if (isRequired(policy.recoveryCodes)) required.push('recovery-code');
+  return required;
+}
+
+/** What of the required methods somebody has still to enroll. */
+export function methodsMissing(
+  tier: Tier,
+  has: { readonly enrolled: readonly MethodId[]; readonly hasRecoveryCodes: boolean },
+  policy: MfaPolicy,
+): readonly MethodId[] {
+  return methodsRequiredOf(tier, policy).filter((method) =>
+    method === 'recovery-code' ? !has.hasRecoveryCodes : !has.enrolled.includes(method),
+  );
+}

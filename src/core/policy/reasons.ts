@@ -1,0 +1,32 @@
+/**
+ * The closed list of reasons. Every decision carries one; the same code stands in logs, metrics,
+ * audit events, tests, `explain` and on the page that a person sees.
+ */
+
+/** Why a decision came out as it did, in a sentence for operators. */
+export const reasons = {
+  'rule-is-public': 'The rule lets everybody pass.',
+  'assurance-met': 'The session has proved what the rule asks.',
+
+  'not-signed-in': 'Nobody is signed in.',
+  'session-expired': 'The session is too old or was idle for too long.',
+
+  'second-factor-required': 'Only one factor has been proved; two are asked.',
+
+  'proof-too-old': 'The proofs are older than the rule allows.',
+  'not-phishing-resistant': 'The rule asks for a method that cannot be phished.',
+  'method-not-accepted': 'The rule asks for another method than the one used.',
+
+  'policy-requires-enrollment': 'The policy asks this person to enroll more than they have.',
+  'nothing-enrolled': 'Nothing is enrolled that could meet what the rule asks.',
+
+  'no-route': 'No route leads to this address.',
+  'network-not-allowed': 'The address of the client is outside the network of the route.',
+  'no-rule-applies': 'No rule of the route applies to this request.',
+  'rule-denies': 'The rule that applies denies.',
+  'account-disabled': 'The account is disabled.',
+  'not-admitted': 'The rule admits others, not this person.',
+} as const;
+
+/** The code of a reason. */
+export type Reason = keyof typeof reasons;

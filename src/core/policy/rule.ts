@@ -1,0 +1,33 @@
+/**
+ * Rules: one line of policy each.
+ *
+ * `conditions` look at the request alone and pick the rule; `audience` and `requires` judge the
+ * person afterwards. Who asks never changes which rule applies.
+ */
+
+import type { RequestFacts } from '../facts.ts';
+import type { EpochMs } from '../time.ts';
+import type { Audience } from './audience.ts';
+import type { Requirement } from './requirement.ts';
+
+/** One test of the request. */
+export interface Condition {
+  /** The key it has in the configuration: `path`, `method`, `network`, `time`. */
+  readonly kind: string;
+  /** What it asks for, as `explain` prints it. */
+  readonly wants: string;
+  /** What it looks at in this request, as `explain` prints it. */
+  sees(request: RequestFacts, now: EpochMs): string;
+  holds(request: RequestFacts, now: EpochMs): boolean;
+}
+
+/** One line of policy. */
+export interface Rule {
+  /** Route name and position, from 1: `admin-console#2`. */
+  readonly id: string;
+  readonly conditions: readonly Condition[];
+  readonly effect: 'public' | 'deny' | 'protect';
+  /** Who may pass; null: everybody who is signed in. Service accounts pass only when named. */
+  readonly audience: Audience | null;
+  readonly requires: Requirement;
+}

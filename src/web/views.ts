@@ -1,0 +1,170 @@
+/**
+ * What each page shows: the contract between handlers and templates.
+ *
+ * Models carry finished sentences and addresses; templates decide nothing but where they stand.
+ * `{ page: 'sign-in', … }` is rendered by `views/pages/sign-in.eta`.
+ */
+
+/** What stands on every page, around the content. */
+export interface Frame {
+  /** The operator's name. */
+  readonly issuer: string;
+  /** Path under which our pages live: `/_mfa`, or empty. Prefix of every link and form. */
+  readonly basePath: string;
+  /** For `<script nonce>` and `<style nonce>`. */
+  readonly nonce: string;
+  /** Hidden field `csrf` of every form. */
+  readonly csrf: string;
+  /** Hidden field `return_to` of every form; empty when there is no place to return to. */
+  readonly returnTo: string;
+  /** "You are going to **Admin console** › /admin/users/7". */
+  readonly destination: { readonly name: string; readonly path: string } | null;
+  readonly signedInAs: { readonly username: string; readonly displayName: string } | null;
+  /** One sentence: why this page appeared. */
+  readonly why: string | null;
+  readonly requestId: string;
+  /** CSS colour of the operator's accent, checked when the configuration was loaded. */
+  readonly accent: string | null;
+}
+
+/** An error at a field; the summary on top repeats it with a link to the field. */
+export interface FieldError {
+  readonly field: 'username' | 'password' | 'code' | 'recovery_code' | 'stored' | null;
+  readonly message: string;
+}
+
+/** A plain link below the primary action. */
+export interface Alternative {
+  readonly href: string;
+  readonly label: string;
+}
+
+export interface SignInPage {
+  readonly page: 'sign-in';
+  readonly username: string;
+  readonly errors: readonly FieldError[];
+}
+
+export interface ChallengePage {
+  readonly page: 'challenge';
+  readonly digits: number;
+  readonly periodSeconds: number;
+  readonly errors: readonly FieldError[];
+  /** A sentence when codes are paused; the form is not shown then. */
+  readonly locked: string | null;
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface RecoveryCodePage {
+  readonly page: 'recovery-code';
+  readonly errors: readonly FieldError[];
+  readonly locked: string | null;
+  readonly codesLeft: number;
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface StepUpPage {
+  readonly page: 'step-up';
+  readonly digits: number;
+  readonly periodSeconds: number;
+  readonly errors: readonly FieldError[];
+  readonly locked: string | null;
+  /** The rule asks for a method that does not exist here or is not enrolled; no form then. */
+  readonly unavailable: string | null;
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface EnrollPage {
+  readonly page: 'enroll';
+  readonly steps: readonly {
+    readonly title: string;
+    readonly description: string;
+    readonly state: 'done' | 'next' | 'later' | 'unavailable';
+    readonly href: string | null;
+  }[];
+  /** Where "Continue" leads, or null when nothing can be done here. */
+  readonly nextHref: string | null;
+}
+
+export interface EnrollTotpPage {
+  readonly page: 'enroll-totp';
+  /** An inline SVG document. */
+  readonly qrSvg: string;
+  /** Base32; the template groups it by four for the eye. */
+  readonly secret: string;
+  readonly otpauthUrl: string;
+  readonly account: string;
+  readonly digits: number;
+  readonly periodSeconds: number;
+  readonly errors: readonly FieldError[];
+}
+
+export interface RecoveryCodesPage {
+  readonly page: 'recovery-codes';
+  /** The codes, this once; null when they were shown already or none were made. */
+  readonly codes: readonly string[] | null;
+  /** A set waits to be confirmed as stored: the form to continue is shown. */
+  readonly isConfirmationDue: boolean;
+  readonly codesLeft: number;
+  /** Shown instead of codes: why there are none to see and what to do. */
+  readonly explanation: string | null;
+  /** Making a new set needs password and code (fields are shown) unless none was ever confirmed. */
+  readonly asksForProof: boolean;
+  readonly errors: readonly FieldError[];
+}
+
+export interface AccountPage {
+  readonly page: 'account';
+  readonly user: {
+    readonly username: string;
+    readonly displayName: string;
+    readonly email: string | null;
+    readonly groups: readonly string[];
+    readonly tier: string;
+  };
+  readonly authenticators: readonly {
+    readonly name: string;
+    readonly method: string;
+    readonly addedAt: string;
+    readonly lastUsedAt: string | null;
+  }[];
+  readonly recoveryCodesLeft: number;
+  /** Few are left: a sentence of warning. */
+  readonly recoveryCodesWarning: string | null;
+  readonly sessions: readonly {
+    readonly device: string;
+    readonly ip: string;
+    readonly lastSeenAt: string;
+    readonly isThisOne: boolean;
+  }[];
+  /** What was just done, said once. */
+  readonly notice: string | null;
+}
+
+export interface SignOutPage {
+  readonly page: 'sign-out';
+  /** False: the question with its button. True: it is done. */
+  readonly isDone: boolean;
+}
+
+export interface ProblemPage {
+  readonly page: 'problem';
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string | null;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** Every page there is. */
+export type Page =
+  | SignInPage
+  | ChallengePage
+  | RecoveryCodePage
+  | StepUpPage
+  | EnrollPage
+  | EnrollTotpPage
+  | RecoveryCodesPage
+  | AccountPage
+  | SignOutPage
+  | ProblemPage;
