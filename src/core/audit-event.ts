@@ -9,6 +9,7 @@ export type Severity = (typeof severities)[number];
 
 /** Every event that exists so far, as `noun.verb`. */
 export const auditEventTypes = [
+  'session.password-accepted',
   'session.signed-in',
   'session.sign-in-failed',
   'session.stepped-up',

@@ -54,6 +54,11 @@ export interface SessionFacts {
   /** The key of the first session of this sign-in; stays the same through every rotation. */
   readonly lineage: SessionKey;
   readonly principal: Principal;
+  /**
+   * The epoch that this session was made under. A rise in assurance hands it on as it is: when the
+   * epoch was raised meanwhile ("sign out everywhere"), the risen session comes out dead.
+   */
+  readonly sessionEpoch: number;
   readonly proofs: readonly Proof[];
   /** The second factors this person has enrolled and could be asked for. */
   readonly enrolled: readonly MethodId[];
