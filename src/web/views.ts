@@ -5,6 +5,8 @@
  * `{ page: 'sign-in', … }` is rendered by `views/pages/sign-in.eta`.
  */
 
+import type { ProblemCode } from '../core/problem.ts';
+
 /** What stands on every page, around the content. */
 export interface Frame {
   /** The operator's name. */
@@ -37,14 +39,18 @@ export interface FieldError {
 export interface Alternative {
   readonly href: string;
   readonly label: string;
+  /** The small picture before it: `views/partials/icon-<name>.eta`. */
+  readonly icon: 'phone' | 'key' | 'passkey' | 'help' | 'arrow-left' | 'arrow-right' | 'refresh';
 }
 
+/** Posts `username`, `password`. */
 export interface SignInPage {
   readonly page: 'sign-in';
   readonly username: string;
   readonly errors: readonly FieldError[];
 }
 
+/** Posts `code`. */
 export interface ChallengePage {
   readonly page: 'challenge';
   readonly digits: number;
@@ -55,6 +61,7 @@ export interface ChallengePage {
   readonly alternatives: readonly Alternative[];
 }
 
+/** Posts `recovery_code`. */
 export interface RecoveryCodePage {
   readonly page: 'recovery-code';
   readonly errors: readonly FieldError[];
@@ -63,8 +70,11 @@ export interface RecoveryCodePage {
   readonly alternatives: readonly Alternative[];
 }
 
+/** Posts `password` and, by `method`, either `code` or `recovery_code`. */
 export interface StepUpPage {
   readonly page: 'step-up';
+  /** Which second factor is asked for beside the password. */
+  readonly method: 'totp' | 'recovery-code';
   readonly digits: number;
   readonly periodSeconds: number;
   readonly errors: readonly FieldError[];
@@ -86,6 +96,7 @@ export interface EnrollPage {
   readonly nextHref: string | null;
 }
 
+/** Posts `code`. */
 export interface EnrollTotpPage {
   readonly page: 'enroll-totp';
   /** An inline SVG document. */
@@ -99,6 +110,10 @@ export interface EnrollTotpPage {
   readonly errors: readonly FieldError[];
 }
 
+/**
+ * Two forms, told apart by the hidden field `action`: `confirm` posts `stored` (the tick-box),
+ * `replace` makes a new set and posts `password` and `code` where `asksForProof`.
+ */
 export interface RecoveryCodesPage {
   readonly page: 'recovery-codes';
   /** The codes, this once; null when they were shown already or none were made. */
@@ -113,6 +128,11 @@ export interface RecoveryCodesPage {
   readonly errors: readonly FieldError[];
 }
 
+/**
+ * Forms posting to `/account`, told apart by the hidden field `action`: `end-session` (with
+ * `session`, the key), `end-other-sessions`, `sign-out-everywhere`. "Sign out" posts to
+ * `/sign-out`.
+ */
 export interface AccountPage {
   readonly page: 'account';
   readonly user: {
@@ -132,6 +152,8 @@ export interface AccountPage {
   /** Few are left: a sentence of warning. */
   readonly recoveryCodesWarning: string | null;
   readonly sessions: readonly {
+    /** What `end-session` posts back as `session`. */
+    readonly key: string;
     readonly device: string;
     readonly ip: string;
     readonly lastSeenAt: string;
@@ -156,6 +178,14 @@ export interface ProblemPage {
   readonly alternatives: readonly Alternative[];
 }
 
+/** What `type` of a problem document points to: `{portal}/problems/<code>`. */
+export interface ProblemGuidePage {
+  readonly page: 'problem-guide';
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly title: string;
+}
+
 /** Every page there is. */
 export type Page =
   | SignInPage
@@ -167,4 +197,5 @@ export type Page =
   | RecoveryCodesPage
   | AccountPage
   | SignOutPage
-  | ProblemPage;
+  | ProblemPage
+  | ProblemGuidePage;
