@@ -1,0 +1,25 @@
+/**
+ * The facts of a request, attached to the request itself.
+ *
+ * Gateway and web both need them and never import each other; the front of the program settles
+ * them once, before either sees the request.
+ */
+
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import type { RequestFacts } from '../core/facts.ts';
+
+const factsOf = new WeakMap<IncomingMessage, RequestFacts>();
+
+/** Settles the facts of a request. Once: a second set of facts would be a second reading of it. */
+export function setRequestFacts(req: IncomingMessage, facts: RequestFacts): void {
+  assert.ok(!factsOf.has(req), 'the facts of a request are settled once');
+  factsOf.set(req, facts);
+}
+
+/** The facts of a request; they must have been settled. */
+export function requestFactsOf(req: IncomingMessage): RequestFacts {
+  const facts = factsOf.get(req);
+  assert.ok(facts !== undefined, 'the facts of a request are settled before it is answered');
+  return facts;
+}
