@@ -43,6 +43,12 @@ export interface UserStore {
   create(user: NewUser): Promise<User>;
   findByUsername(username: string): Promise<User | null>;
   findById(id: UserId): Promise<User | null>;
+  /**
+   * Reads the user and holds the record until the transaction ends (`SELECT … FOR UPDATE`; on
+   * SQLite the transaction itself is enough). Two changes to how one person signs in then happen
+   * one after the other, and the second sees what the first did. Inside a transaction only.
+   */
+  lock(id: UserId): Promise<User | null>;
   list(page: { readonly after: string | null; readonly limit: number }): Promise<readonly User[]>;
   passwordHashOf(id: UserId): Promise<string | null>;
   setPasswordHash(id: UserId, hash: string): Promise<void>;
@@ -97,12 +103,17 @@ export interface AuthenticatorStore {
 export interface RecoveryCodeStore {
   /** Replaces the user's unconfirmed set. Hashes only. */
   createUnconfirmed(user: UserId, hashes: readonly string[], at: EpochMs): Promise<void>;
-  /** Makes the unconfirmed set the live one and drops the old one; false when there is none. */
-  confirm(user: UserId, at: EpochMs): Promise<boolean>;
+  /**
+   * Makes the unconfirmed set a live one; false when there is none. `drop`: the sets before it are
+   * dead; `keep`: their unused codes go on working.
+   */
+  confirm(user: UserId, at: EpochMs, old: 'drop' | 'keep'): Promise<boolean>;
   /** Uses up one live code by its hash; true exactly once. */
   consume(user: UserId, hash: string, at: EpochMs): Promise<boolean>;
   countLeft(user: UserId): Promise<number>;
   hasUnconfirmed(user: UserId): Promise<boolean>;
+  /** A set was confirmed once and not removed since, even if all of its codes are used up. */
+  hasConfirmed(user: UserId): Promise<boolean>;
   removeOfUser(user: UserId): Promise<void>;
 }
 
