@@ -19,7 +19,7 @@ a:visited { color: #4b3b80; }
 #tabs a { border: 1px solid #b6c2d0; border-bottom: 0; background: #f6f8fa; padding: 5px 12px; text-decoration: none;
   color: #1f3f66; border-radius: 4px 4px 0 0; }
 #tabs a[aria-current] { background: #fff; font-weight: bold; margin-bottom: -1px; padding-bottom: 6px; }
-#who { background: #fffbe6; border-bottom: 1px solid #e5d9a0; padding: 6px 16px; font-size: 12px; }
+#who { margin: 0; background: #fffbe6; border-bottom: 1px solid #e5d9a0; padding: 6px 16px; font-size: 12px; }
 #content { padding: 12px 16px 20px; }
 h1 { font: bold 17px Georgia, "DejaVu Serif", serif; color: #1f3f66; margin: 6px 0 10px; }
 h2 { font-size: 13px; color: #1f3f66; margin: 18px 0 6px; border-bottom: 1px dotted #8c9bad; padding-bottom: 2px; }
@@ -45,7 +45,8 @@ button { font: inherit; padding: 6px 16px; border: 1px solid #5d6f85; border-rad
 .tiles li { border: 1px solid #b6c2d0; background: #f6f8fa; padding: 8px 14px; min-width: 8em; }
 .tiles b { display: block; font: bold 22px Georgia, "DejaVu Serif", serif; color: #1f3f66; }
 pre { background: #1d2733; color: #c9e6c0; padding: 10px; min-height: 13em; max-height: 24em; overflow: auto;
-  font: 12px/1.5 "DejaVu Sans Mono", Consolas, monospace; margin: 0 0 8px; white-space: pre-wrap; }
+  font: 12px/1.5 "DejaVu Sans Mono", Consolas, monospace; margin: 0 0 8px; white-space: pre-wrap;
+  overflow-wrap: anywhere; }
 #foot { border-top: 1px solid #b6c2d0; background: #eef2f6; color: #555; font-size: 11px; padding: 7px 16px; }
 ul.links { margin: 0; padding-left: 18px; line-height: 1.9; }
 code { font: 12px "DejaVu Sans Mono", Consolas, monospace; }

@@ -52,6 +52,7 @@ export function welcomePage(around: Surroundings): string {
         network only
       </li>
       <li><a href="/v1/models">Model server</a>: JSON, for programs</li>
+      <li><a href="/_mfa/account">Your account</a>: the gateway's own page, where you sign out</li>
     </ul>`,
   ]);
 }
@@ -275,7 +276,8 @@ function page(around: Surroundings, title: string, tab: string, content: readonl
 function sentenceAbout(visitor: Visitor): Html {
   if (visitor.username === null) return html`The console was not told who you are.`;
   const name = visitor.displayName === '' ? html`` : html` (${visitor.displayName})`;
-  const groups = visitor.groups === '' ? 'no groups' : `groups ${visitor.groups}`;
+  const groups =
+    visitor.groups === '' ? 'no groups' : `groups ${visitor.groups.replaceAll(',', ', ')}`;
   return html`You are <strong>${visitor.username}</strong>${name}, ${groups}.`;
 }
 
