@@ -1,0 +1,15 @@
+/** Servers on a free port of the loopback address. */
+
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+/** Lets a server listen and says where it does. */
+export async function listening(
+  server: Server,
+): Promise<{ readonly port: number; readonly origin: string }> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, origin: `http://127.0.0.1:${port}` };
+}
