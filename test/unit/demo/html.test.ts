@@ -17,10 +17,10 @@ describe('html', () => {
   test('takes markup and lists of markup as they are', () => {
     const rows = ['a', '<'].map((text) => html`<li>${text}</li>`);
 
+    // Under the name `html` the formatter would lay out the template.
+    const markup = html;
     assert.equal(
-      html`<ul>
-        ${rows}${html`<hr />`}
-      </ul>`.markup,
+      markup`<ul>${rows}${markup`<hr />`}</ul>`.markup,
       '<ul><li>a</li>\n<li>&lt;</li><hr /></ul>',
     );
   });
