@@ -32,10 +32,16 @@ export interface Proof {
   readonly isUserVerified?: boolean;
 }
 
-/** The proofs with one more; the newest of each method and origin is kept. */
+/**
+ * The proofs with one more, which takes the place of the last of its kind: same method and origin,
+ * and equally strong, so that a touch of a security key does not displace a verified person.
+ */
 export function withProof(proofs: readonly Proof[], proof: Proof): readonly Proof[] {
   const others = proofs.filter(
-    (known) => known.method !== proof.method || known.origin !== proof.origin,
+    (known) =>
+      known.method !== proof.method ||
+      known.origin !== proof.origin ||
+      (known.isUserVerified ?? false) !== (proof.isUserVerified ?? false),
   );
   return [...others, proof];
 }

@@ -59,6 +59,13 @@ export function tierOf(principal: Pick<Principal, 'groups'>, map: TierMap): Tier
   return tiers.find((tier) => held.includes(tier)) ?? 'TIER3';
 }
 
+/** Says whether the policy lets a method be used. A password is the identity's business. */
+export function isMethodEnabled(method: MethodId, policy: MfaPolicy): boolean {
+  if (method === 'password') return true;
+  if (method === 'recovery-code') return policy.recoveryCodes.isEnabled;
+  return policy.methods[method].isEnabled;
+}
+
 /** The methods that the policy obliges a tier to enroll, in the order they are enrolled. */
 export function methodsRequiredOf(tier: Tier, policy: MfaPolicy): readonly MethodId[] {
   if (!policy.isEnabled) return [];

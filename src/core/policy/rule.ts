@@ -19,6 +19,8 @@ export interface Condition {
   /** What it looks at in this request, as `explain` prints it. */
   sees(request: RequestFacts, now: EpochMs): string;
   holds(request: RequestFacts, now: EpochMs): boolean;
+  /** Whether this holds wherever `other` does. A yes is certain, a no may be a "cannot tell". */
+  covers(other: Condition): boolean;
 }
 
 /** One line of policy. */
@@ -30,4 +32,15 @@ export interface Rule {
   /** Who may pass; null: everybody who is signed in. Service accounts pass only when named. */
   readonly audience: Audience | null;
   readonly requires: Requirement;
+}
+
+/** The first rule whose conditions all hold, or null. A rule without conditions always applies. */
+export function firstRuleThatApplies(
+  rules: readonly Rule[],
+  request: RequestFacts,
+  now: EpochMs,
+): Rule | null {
+  const applies = (rule: Rule) =>
+    rule.conditions.every((condition) => condition.holds(request, now));
+  return rules.find(applies) ?? null;
 }

@@ -1,0 +1,29 @@
+/** The condition `path`: the request's path matches one of the patterns. */
+
+import { coversPath, matchesPath, type PathPattern } from '../../path-pattern.ts';
+import type { Condition } from '../rule.ts';
+
+/** A condition on the path, which can be compared with others of its kind. */
+export interface PathCondition extends Condition {
+  readonly kind: 'path';
+  readonly patterns: readonly PathPattern[];
+}
+
+/** Holds when the canonical path matches one of the patterns. */
+export function pathCondition(patterns: readonly PathPattern[]): PathCondition {
+  return {
+    kind: 'path',
+    patterns,
+    wants: patterns.map((pattern) => pattern.text).join(' or '),
+    sees: (request) => request.path,
+    holds: (request) => patterns.some((pattern) => matchesPath(pattern, request.path)),
+    covers: (other) =>
+      isPathCondition(other) &&
+      other.patterns.every((inner) => patterns.some((outer) => coversPath(outer, inner))),
+  };
+}
+
+/** Says whether a condition is one on the path. */
+export function isPathCondition(condition: Condition): condition is PathCondition {
+  return condition.kind === 'path';
+}

@@ -1,0 +1,172 @@
+/**
+ * The decision: may this request pass, and if not, what would let it?
+ *
+ * Pure by construction. This file and everything it imports must not read the clock, the network,
+ * a store or a random source; callers bring those in as facts. When nothing in the policy speaks
+ * for a request, the answer is no.
+ */
+
+import {
+  assuranceOf,
+  assuranceShortfall,
+  isFromTheFuture,
+  methodsThatWouldMeet,
+} from '../assurance.ts';
+import { networkContains } from '../cidr.ts';
+import type { Facts, SessionFacts } from '../facts.ts';
+import type { MethodId, Proof } from '../proofs.ts';
+import type { Route } from '../route.ts';
+import type { EpochMs } from '../time.ts';
+import { admits } from './audience.ts';
+import type { Allow, Decision, Deny, SignIn } from './decision.ts';
+import {
+  type AccessPolicy,
+  isMethodEnabled,
+  methodsMissing,
+  methodsRequiredOf,
+  tierOf,
+} from './mfa-policy.ts';
+import type { Requirement } from './requirement.ts';
+import { firstRuleThatApplies, type Rule } from './rule.ts';
+
+/** Decides what happens to one request. Same facts, same answer; there is always an answer. */
+export function decide(route: Route | null, facts: Facts, policy: AccessPolicy): Decision {
+  const { request, session, now } = facts;
+  if (route === null) return deny('no-route', null);
+  if (!isNetworkAllowed(route, request.ip)) return deny('network-not-allowed', null);
+
+  const rule = firstRuleThatApplies(route.rules, request, now);
+  if (rule === null) return deny('no-rule-applies', null);
+  if (rule.effect === 'deny') return deny('rule-denies', rule);
+  if (rule.effect === 'public') return allow('rule-is-public', rule);
+
+  if (session === null) return signIn('not-signed-in', rule);
+  if (!isLive(session, now)) return signIn('session-expired', rule);
+  if (session.principal.isDisabled) return deny('account-disabled', rule);
+  if (!admits(rule.audience, session.principal)) return deny('not-admitted', rule);
+  // A service cannot hold a second factor: what lets it pass is that the rule names it.
+  if (session.principal.kind === 'service') return allow('assurance-met', rule);
+
+  return judgeProofs(route, rule, { session, now }, policy);
+}
+
+/** Says whether an address may come near a route at all. */
+export function isNetworkAllowed(route: Route, ip: string): boolean {
+  return route.network === null || networkContains(route.network, ip);
+}
+
+/**
+ * What this session must have proved for this rule: the strongest of what the rule asks, what the
+ * policy asks of the person, and what it asks of administration consoles.
+ *
+ * Whoever has a second factor must use it, and whoever must have one counts as having it: a
+ * password alone is enough only for people to whom neither applies.
+ */
+export function effectiveRequirement(
+  rule: Rule,
+  route: Route,
+  session: SessionFacts,
+  policy: AccessPolicy,
+): Requirement {
+  const { requires } = rule;
+  const stepsUp = route.isAdminConsole && policy.mfa.enforcement.stepsUpForAdminConsole;
+  const isObliged =
+    methodsRequiredOf(tierOf(session.principal, policy.tiers), policy.mfa).length > 0;
+  const hasSecondFactor = usableSecondFactors(session, policy).length > 0;
+  return {
+    ...requires,
+    level: stepsUp || isObliged || hasSecondFactor ? 2 : requires.level,
+    withinSeconds: stepsUp
+      ? Math.min(requires.withinSeconds ?? Infinity, policy.stepUpWithinSeconds)
+      : requires.withinSeconds,
+  };
+}
+
+/**
+ * The second factors this person could be asked for: enrolled, and enabled by the policy. Recovery
+ * codes stand in for one of these, so somebody who has nothing but codes has none.
+ */
+export function usableSecondFactors(
+  session: SessionFacts,
+  policy: AccessPolicy,
+): readonly MethodId[] {
+  return session.enrolled.filter((method) => isMethodEnabled(method, policy.mfa));
+}
+
+/** The proofs of a session that the policy lets count: those of methods that are enabled. */
+export function admissibleProofs(session: SessionFacts, policy: AccessPolicy): readonly Proof[] {
+  return session.proofs.filter((proof) => isMethodEnabled(proof.method, policy.mfa));
+}
+
+/** What the policy obliges this person to enroll and they have not; services enroll nothing. */
+export function enrollmentMissing(
+  session: SessionFacts,
+  policy: AccessPolicy,
+): readonly MethodId[] {
+  if (session.principal.kind === 'service') return [];
+  return methodsMissing(
+    tierOf(session.principal, policy.tiers),
+    { enrolled: session.enrolled, hasRecoveryCodes: session.recoveryCodesLeft > 0 },
+    policy.mfa,
+  );
+}
+
+/** A person is signed in and admitted: have they enrolled and proved enough? */
+function judgeProofs(
+  route: Route,
+  rule: Rule,
+  { session, now }: { readonly session: SessionFacts; readonly now: EpochMs },
+  policy: AccessPolicy,
+): Decision {
+  const proofs = admissibleProofs(session, policy);
+  const { level } = assuranceOf(proofs, now);
+  // All proofs were ruled out (see assurance.ts): whoever this is, they have to start again.
+  if (level === 0) return signIn('session-expired', rule);
+
+  const requirement = effectiveRequirement(rule, route, session, policy);
+  const usable = usableSecondFactors(session, policy);
+  // Whoever has a second factor proves it before they are shown what else to enroll, so that a
+  // stolen password neither learns what is missing nor adds to it.
+  if (level === 1 && usable.length > 0) {
+    return { kind: 'challenge', reason: 'second-factor-required', rule, requirement };
+  }
+
+  const missing = enrollmentMissing(session, policy);
+  if (missing.length > 0) {
+    return { kind: 'enroll', reason: 'policy-requires-enrollment', rule, missing };
+  }
+
+  const shortfall = assuranceShortfall(requirement, proofs, now);
+  if (shortfall === null) return allow('assurance-met', rule);
+
+  const canAnswer = methodsThatWouldMeet(requirement, usable).length > 0;
+  if (shortfall === 'level-too-low' || !canAnswer) {
+    const missing = methodsToEnroll(requirement, policy);
+    return { kind: 'enroll', reason: 'nothing-enrolled', rule, missing };
+  }
+  return { kind: 'step-up', reason: shortfall, rule, requirement };
+}
+
+/** Security: a session made in the future outlived a clock that went back; it is as good as over. */
+function isLive(session: SessionFacts, now: EpochMs): boolean {
+  return now < session.expiresAt && !isFromTheFuture(session.createdAt, now);
+}
+
+/** What would be worth enrolling to meet a requirement; all that might, where nothing is enabled. */
+function methodsToEnroll(requirement: Requirement, policy: AccessPolicy): readonly MethodId[] {
+  const worthwhile = methodsThatWouldMeet(requirement, ['totp', 'webauthn']);
+  const enabled = worthwhile.filter((method) => isMethodEnabled(method, policy.mfa));
+  return enabled.length > 0 ? enabled : worthwhile;
+}
+
+function deny(reason: Deny['reason'], rule: Rule | null): Deny {
+  return { kind: 'deny', reason, rule };
+}
+
+function allow(reason: Allow['reason'], rule: Rule): Allow {
+  return { kind: 'allow', reason, rule };
+}
+
+function signIn(reason: SignIn['reason'], rule: Rule): SignIn {
+  return { kind: 'sign-in', reason, rule };
+}
