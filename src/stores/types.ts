@@ -20,6 +20,9 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** The database is damaged or from a newer version: nothing can start on it. The message says so. */
+export class DatabaseUnusable extends Error {}
+
 /** A user or service account, as stored. */
 export interface User extends Principal {
   /** Raised to end every session at once; a session carries the value it was made under. */
@@ -258,7 +261,7 @@ export interface Stores {
 /** The database itself, for whoever opens and closes it. */
 export interface Database {
   readonly stores: Stores;
-  /** Brings the schema to this version's; refuses a newer one. */
+  /** Brings the schema to this version's; throws `DatabaseUnusable` for a newer or damaged one. */
   migrate(): Promise<void>;
   /** Resolves when the database answers and can be written to; throws `StoreUnavailable`. */
   check(): Promise<void>;

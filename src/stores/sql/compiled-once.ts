@@ -1,0 +1,40 @@
+/** Queries of the hot path: built and compiled once for each dialect, then only filled in. */
+
+import type { CompiledQuery, Compilable, DialectAdapter } from 'kysely';
+
+import type { Db } from './tables.ts';
+
+/** Stands for a value while a query is being built. */
+export type Slot = (name: string) => string;
+
+/** Runs a prepared query with values for its slots. */
+export type PreparedQuery<Row> = (
+  db: Db,
+  values: Readonly<Record<string, string | number>>,
+) => Promise<readonly Row[]>;
+
+/** Makes a query that is compiled when it first runs. */
+export function compiledOnce<Row>(
+  build: (db: Db, slot: Slot) => Compilable<Row>,
+): PreparedQuery<Row> {
+  // A transaction shares the adapter of the database that it runs on.
+  const known = new WeakMap<DialectAdapter, CompiledQuery<Row>>();
+  return async (db, values) => {
+    const { adapter } = db.getExecutor();
+    let query = known.get(adapter);
+    if (query === undefined) {
+      query = build(db, (name) => slotPrefix + name).compile();
+      known.set(adapter, query);
+    }
+    const parameters = query.parameters.map((parameter) => valueOf(parameter, values));
+    const { rows } = await db.executeQuery<Row>({ ...query, parameters });
+    return rows;
+  };
+}
+
+const slotPrefix = '\u0000slot:';
+
+function valueOf(parameter: unknown, values: Readonly<Record<string, string | number>>): unknown {
+  if (typeof parameter !== 'string' || !parameter.startsWith(slotPrefix)) return parameter;
+  return values[parameter.slice(slotPrefix.length)];
+}

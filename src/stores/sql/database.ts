@@ -1,0 +1,102 @@
+/** Opens the database: the same stores on SQLite and on PostgreSQL. */
+
+import assert from 'node:assert/strict';
+
+import { Kysely, PostgresDialect, type Dialect } from 'kysely';
+
+import type { Random } from '../../platform/random.ts';
+import type { Secret } from '../../platform/secret.ts';
+import { StoreUnavailable, type Database, type Stores } from '../types.ts';
+import { sqlAccessChanges } from './access-changes.ts';
+import { sqlAttempts } from './attempts.ts';
+import { sqlAudit } from './audit.ts';
+import { sqlAuthenticators } from './authenticators.ts';
+import { sqlChallenges } from './challenges.ts';
+import { migrateSchema } from './migrate.ts';
+import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
+import { openPostgresPool } from './postgres-pool.ts';
+import { sqlRecoveryCodes } from './recovery-codes.ts';
+import { sqlRevokedSessions } from './revoked-sessions.ts';
+import { sqlSessionTable, type SessionTable } from './session-table.ts';
+import { sqlSigningKeys } from './signing-keys.ts';
+import type { Db, Tables } from './tables.ts';
+import { sqlUsers } from './users.ts';
+
+const connectionsMax = 10;
+
+/** Where the database is: `config.storage.database`. */
+export type DatabaseLocation =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: Secret };
+
+/** A database that can hold the sessions too. */
+export interface SqlDatabase extends Database {
+  readonly sessions: SessionTable;
+  /** For migrations' own tests and for faults; nobody else writes SQL. */
+  readonly db: Db;
+}
+
+/** Opens a database. Nothing is read before the first question, and nothing fails before it. */
+export function openDatabase(
+  location: DatabaseLocation,
+  options: { readonly random: Random },
+): SqlDatabase {
+  const db = new Kysely<Tables>({ dialect: dialectOf(location, 'bounded') });
+  return {
+    db,
+    stores: storesOn(db, options.random),
+    sessions: sqlSessionTable(db),
+
+    async migrate() {
+      if (location.kind === 'sqlite') {
+        await migrateSchema(db);
+        return;
+      }
+      // A migration may take long, and instances that start together wait for one another.
+      const patient = new Kysely<Tables>({ dialect: dialectOf(location, 'unlimited') });
+      try {
+        await migrateSchema(patient);
+      } finally {
+        await patient.destroy();
+      }
+    },
+
+    async check() {
+      const { numUpdatedRows } = await db
+        .updateTable('write_probe')
+        .set((eb) => ({ writes: eb('writes', '+', 1) }))
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows !== 1n) throw new StoreUnavailable('The database (its probe is missing)');
+    },
+
+    close: () => db.destroy(),
+  };
+}
+
+function dialectOf(location: DatabaseLocation, statements: 'bounded' | 'unlimited'): Dialect {
+  if (location.kind === 'sqlite') return new NodeSqliteDialect(location.file);
+  return new PostgresDialect({
+    pool: openPostgresPool(location.url.reveal(), {
+      connectionsMax: statements === 'bounded' ? connectionsMax : 1,
+      statements,
+    }),
+  });
+}
+
+function storesOn(db: Db, random: Random): Stores {
+  return {
+    users: sqlUsers(db),
+    authenticators: sqlAuthenticators(db),
+    recoveryCodes: sqlRecoveryCodes(db),
+    challenges: sqlChallenges(db),
+    attempts: sqlAttempts(db),
+    audit: sqlAudit(db, random),
+    signingKeys: sqlSigningKeys(db),
+    revokedSessions: sqlRevokedSessions(db),
+    accessChanges: sqlAccessChanges(db),
+    transaction(work) {
+      assert(!db.isTransaction, 'Transactions do not nest.');
+      return db.transaction().execute((transaction) => work(storesOn(transaction, random)));
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Brings a database to this version's schema, all or nothing, as often as one likes.
+ *
+ * Refuses what it cannot answer for: a damaged file, and a schema that a newer version wrote.
+ */
+
+import { sql, SqliteAdapter } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+
+import { DatabaseUnusable, StoreUnavailable } from '../types.ts';
+import { isSqliteDamage } from './driver-errors.ts';
+import * as initial from './migrations/0001-initial.ts';
+import type { Db } from './tables.ts';
+
+const migrationTable = 'schema_migrations';
+const migrationLockTable = 'schema_migrations_lock';
+
+// In order. The names are kept in the database.
+const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+
+/** Checks the database and runs the migrations that are missing. */
+export async function migrateSchema(db: Db): Promise<void> {
+  try {
+    await assertUndamaged(db);
+    await assertNotNewer(db);
+    const { error } = await migrator(db).migrateToLatest();
+    if (error !== undefined) throw error;
+  } catch (error) {
+    if (error instanceof DatabaseUnusable) throw error;
+    if (isSqliteDamage(error)) {
+      throw new DatabaseUnusable('The database file is damaged, or is no database.', {
+        cause: error,
+      });
+    }
+    if (error instanceof StoreUnavailable) throw error;
+    throw new DatabaseUnusable('The schema could not be brought up to date.', { cause: error });
+  }
+}
+
+/** Takes the schema back to nothing; for tests of the migrations. */
+export async function revertSchema(db: Db): Promise<void> {
+  const applied = await migrator(db).getMigrations();
+  for (const migration of applied) {
+    if (migration.executedAt === undefined) continue;
+    const { error } = await migrator(db).migrateDown();
+    if (error !== undefined) throw error;
+  }
+}
+
+function migrator(db: Db): Migrator {
+  return new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    migrationTableName: migrationTable,
+    migrationLockTableName: migrationLockTable,
+    allowUnorderedMigrations: false,
+  });
+}
+
+async function assertUndamaged(db: Db): Promise<void> {
+  if (!(db.getExecutor().adapter instanceof SqliteAdapter)) return;
+  const tables = await db.introspection.getTables();
+  for (const { name } of tables) {
+    // The audit log is as long as it is old, and has a check of its own (`audit verify`).
+    if (name === 'audit_events') continue;
+    const { rows } = await sql<{
+      quick_check: string;
+    }>`pragma quick_check(${sql.table(name)})`.execute(db);
+    const [row] = rows;
+    if (row?.quick_check !== 'ok') {
+      throw new DatabaseUnusable(`The database file is damaged (table ${name}).`, {
+        cause: row?.quick_check,
+      });
+    }
+  }
+}
+
+async function assertNotNewer(db: Db): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === migrationTable)) return;
+  const { rows } = await sql<{ name: string }>`
+    select name from ${sql.table(migrationTable)}`.execute(db);
+  const unknown = rows.filter(({ name }) => !Object.hasOwn(migrations, name));
+  if (unknown.length > 0) {
+    throw new DatabaseUnusable(
+      'The database was written by a newer version of Sallyport; install that version, or restore ' +
+        'a backup from before the update.',
+    );
+  }
+}

@@ -1,0 +1,128 @@
+/** Sessions in the database; `stores/sessions` decides what they mean. */
+
+import type { SessionKey, UserId } from '../../core/ids.ts';
+import type { Proof } from '../../core/proofs.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { Session } from '../types.ts';
+import { compiledOnce } from './compiled-once.ts';
+import type { Db, SessionRowTable } from './tables.ts';
+
+/** The instants after which a session was begun and last seen, to be live. */
+export interface LiveSince {
+  readonly createdAt: EpochMs;
+  readonly lastSeenAt: EpochMs;
+}
+
+/** The table of sessions. */
+export interface SessionTable {
+  find(key: SessionKey): Promise<Session | null>;
+  create(session: Session): Promise<void>;
+  /** Writes when the session was last seen, if it is still there. */
+  touch(key: SessionKey, at: EpochMs): Promise<void>;
+  listOfUser(user: UserId): Promise<readonly Session[]>;
+  remove(key: SessionKey): Promise<boolean>;
+  removeOfUser(user: UserId, keep: SessionKey | null): Promise<readonly SessionKey[]>;
+  removeUnlessLive(since: LiveSince): Promise<void>;
+  countLive(since: LiveSince): Promise<number>;
+}
+
+/** The sessions in a database. */
+export function sqlSessionTable(db: Db): SessionTable {
+  return {
+    async find(key) {
+      const [row] = await findQuery(db, { key });
+      return row === undefined ? null : sessionOf(row);
+    },
+
+    async create(session) {
+      await db
+        .insertInto('sessions')
+        .values({
+          session_key: session.key,
+          lineage: session.lineage,
+          user_id: session.userId,
+          session_epoch: session.sessionEpoch,
+          proofs: JSON.stringify(session.proofs),
+          created_at: session.createdAt,
+          last_seen_at: session.lastSeenAt,
+          ip: session.ip,
+          user_agent: session.userAgent,
+        })
+        .execute();
+    },
+
+    async touch(key, at) {
+      await db
+        .updateTable('sessions')
+        .set({ last_seen_at: at })
+        .where('session_key', '=', key)
+        .where('last_seen_at', '<', at)
+        .execute();
+    },
+
+    async listOfUser(user) {
+      const rows = await db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('user_id', '=', user)
+        .orderBy('last_seen_at', 'desc')
+        .execute();
+      return rows.map(sessionOf);
+    },
+
+    async remove(key) {
+      const { numDeletedRows } = await db
+        .deleteFrom('sessions')
+        .where('session_key', '=', key)
+        .executeTakeFirstOrThrow();
+      return numDeletedRows === 1n;
+    },
+
+    async removeOfUser(user, keep) {
+      const rows = await db
+        .deleteFrom('sessions')
+        .where('user_id', '=', user)
+        .$if(keep !== null, (query) => query.where('session_key', '!=', keep ?? ''))
+        .returning('session_key')
+        .execute();
+      return rows.map((row) => row.session_key as SessionKey);
+    },
+
+    async removeUnlessLive({ createdAt, lastSeenAt }) {
+      await db
+        .deleteFrom('sessions')
+        .where((eb) =>
+          eb.or([eb('created_at', '<=', createdAt), eb('last_seen_at', '<=', lastSeenAt)]),
+        )
+        .execute();
+    },
+
+    async countLive({ createdAt, lastSeenAt }) {
+      const { sessions } = await db
+        .selectFrom('sessions')
+        .select((eb) => eb.fn.countAll<number>().as('sessions'))
+        .where('created_at', '>', createdAt)
+        .where('last_seen_at', '>', lastSeenAt)
+        .executeTakeFirstOrThrow();
+      return sessions;
+    },
+  };
+}
+
+const findQuery = compiledOnce((db, slot) =>
+  db.selectFrom('sessions').selectAll().where('session_key', '=', slot('key')),
+);
+
+function sessionOf(row: SessionRowTable): Session {
+  return {
+    key: row.session_key as SessionKey,
+    lineage: row.lineage as SessionKey,
+    userId: row.user_id as UserId,
+    sessionEpoch: row.session_epoch,
+    proofs: JSON.parse(row.proofs) as readonly Proof[],
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    ip: row.ip,
+    userAgent: row.user_agent,
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * The tables, as Kysely sees them. Rows are snake_case and stay in `stores/sql`; each store turns
+ * its own into the types of `stores/types.ts`.
+ *
+ * Both engines hold the same values: instants are integers, truth values 0 or 1, lists JSON text.
+ */
+
+import type { Generated, Kysely } from 'kysely';
+
+/** A connection, or a transaction on one. */
+export type Db = Kysely<Tables>;
+
+/** Every table of the schema. */
+export interface Tables {
+  readonly users: UserTable;
+  readonly user_groups: UserGroupTable;
+  readonly tenants: TenantTable;
+  readonly authenticators: AuthenticatorTable;
+  readonly recovery_codes: RecoveryCodeTable;
+  readonly challenges: ChallengeTable;
+  readonly attempts: AttemptTable;
+  readonly signing_keys: SigningKeyTable;
+  readonly sessions: SessionRowTable;
+  readonly revoked_sessions: RevokedSessionTable;
+  readonly access_changes: AccessChangeTable;
+  readonly audit_events: AuditEventTable;
+  readonly audit_head: AuditHeadTable;
+  readonly write_probe: WriteProbeTable;
+}
+
+export interface TenantTable {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface UserTable {
+  readonly id: string;
+  readonly kind: string;
+  readonly username: string;
+  /** The username as it is compared: see `username-key.ts`. Unique. */
+  readonly username_key: string;
+  readonly display_name: string;
+  readonly email: string | null;
+  readonly tenant_id: string;
+  readonly password_hash: string | null;
+  readonly is_disabled: number;
+  readonly session_epoch: number;
+  readonly created_at: number;
+}
+
+export interface UserGroupTable {
+  readonly user_id: string;
+  readonly group_name: string;
+}
+
+export interface AuthenticatorTable {
+  readonly id: string;
+  readonly user_id: string;
+  readonly method: string;
+  readonly name: string;
+  readonly sealed_credential: string;
+  readonly last_step: number;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+}
+
+export interface RecoveryCodeTable {
+  readonly user_id: string;
+  readonly code_hash: string;
+  readonly is_confirmed: number;
+  readonly created_at: number;
+  readonly used_at: number | null;
+}
+
+export interface ChallengeTable {
+  readonly id: string;
+  readonly kind: string;
+  readonly user_id: string;
+  readonly session_key: string;
+  readonly sealed_payload: string;
+  readonly expires_at: number;
+}
+
+export interface AttemptTable {
+  readonly user_id: string;
+  readonly failures: number;
+  readonly window_started_at: number;
+  readonly locked_until: number | null;
+}
+
+export interface SigningKeyTable {
+  readonly kid: string;
+  readonly sealed_private_jwk: string;
+  readonly public_jwk: string;
+  readonly created_at: number;
+}
+
+export interface SessionRowTable {
+  readonly session_key: string;
+  readonly lineage: string;
+  readonly user_id: string;
+  readonly session_epoch: number;
+  /** JSON. */
+  readonly proofs: string;
+  readonly created_at: number;
+  readonly last_seen_at: number;
+  readonly ip: string;
+  readonly user_agent: string;
+}
+
+export interface RevokedSessionTable {
+  readonly lineage: string;
+  readonly expires_at: number;
+}
+
+export interface AccessChangeTable {
+  readonly id: Generated<number>;
+  readonly user_id: string;
+  readonly at: number;
+}
+
+export interface AuditEventTable {
+  readonly seq: number;
+  readonly id: string;
+  readonly at: number;
+  readonly type: string;
+  readonly severity: string;
+  readonly actor: string;
+  readonly subject: string | null;
+  readonly tenant_id: string;
+  readonly ip: string | null;
+  readonly user_agent: string | null;
+  readonly session_key: string | null;
+  readonly request_id: string | null;
+  /** JSON. */
+  readonly details: string;
+  readonly previous_hash: string;
+  readonly hash: string;
+}
+
+/** One row: where the chain ends. Whoever appends locks it first. */
+export interface AuditHeadTable {
+  readonly id: number;
+  readonly last_seq: number;
+  readonly last_hash: string;
+}
+
+/** One row, written by readiness checks. */
+export interface WriteProbeTable {
+  readonly id: number;
+  readonly writes: number;
+}

@@ -1,0 +1,197 @@
+/** Users and service accounts. `findPrincipal` is asked once for every request that is proxied. */
+
+import assert from 'node:assert/strict';
+
+import { sql } from 'kysely';
+
+import type { TenantId, UserId } from '../../core/ids.ts';
+import { methodIds, type MethodId } from '../../core/proofs.ts';
+import { NameTaken, type User, type UserStore } from '../types.ts';
+import { usernameKey } from '../username-key.ts';
+import { compiledOnce } from './compiled-once.ts';
+import { inTransaction, lockUser } from './in-transaction.ts';
+import type { Db } from './tables.ts';
+
+/** The users in a database. */
+export function sqlUsers(db: Db): UserStore {
+  return {
+    create: (user) =>
+      inTransaction(db, async (db) => {
+        const { numInsertedOrUpdatedRows } = await db
+          .insertInto('users')
+          .values({
+            id: user.id,
+            kind: user.kind,
+            username: user.username,
+            username_key: usernameKey(user.username),
+            display_name: user.displayName,
+            email: user.email,
+            tenant_id: user.tenant,
+            password_hash: user.passwordHash,
+            is_disabled: 0,
+            session_epoch: 0,
+            created_at: user.createdAt,
+          })
+          .onConflict((conflict) => conflict.column('username_key').doNothing())
+          .executeTakeFirstOrThrow();
+        if (numInsertedOrUpdatedRows === 0n) throw new NameTaken('This username is taken.');
+        await insertGroups(db, user.id, user.groups);
+        const created = await one(db, 'id', user.id);
+        assert(created !== null);
+        return created;
+      }),
+
+    findByUsername: (username) => one(db, 'username_key', usernameKey(username)),
+    findById: (id) => one(db, 'id', id),
+
+    async lock(id) {
+      assert(db.isTransaction, 'A lock lasts until the transaction ends; there is none.');
+      await lockUser(db, id);
+      return await one(db, 'id', id);
+    },
+
+    async list({ after, limit }) {
+      const rows = await usersWithGroups(db)
+        .$if(after !== null, (query) =>
+          query.where('users.username_key', '>', usernameKey(after ?? '')),
+        )
+        .orderBy('users.username_key')
+        .limit(limit)
+        .execute();
+      return rows.map(userOf);
+    },
+
+    async passwordHashOf(id) {
+      const row = await db
+        .selectFrom('users')
+        .select('password_hash')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row?.password_hash ?? null;
+    },
+
+    async setPasswordHash(id, hash) {
+      await changeUser(db, id, { password_hash: hash });
+    },
+
+    setGroups: (id, groups) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, id);
+        await db.deleteFrom('user_groups').where('user_id', '=', id).execute();
+        await insertGroups(db, id, groups);
+      }),
+
+    async setDisabled(id, isDisabled) {
+      await changeUser(db, id, { is_disabled: isDisabled ? 1 : 0 });
+    },
+
+    async raiseSessionEpoch(id) {
+      await db
+        .updateTable('users')
+        .set((eb) => ({ session_epoch: eb('session_epoch', '+', 1) }))
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async findPrincipal(id, lineage) {
+      const [row] = await principalQuery(db, { id, lineage });
+      if (row === undefined) return null;
+      return {
+        user: userOf(row),
+        enrolled: methodsOf(row.methods),
+        recoveryCodesLeft: Number(row.recovery_codes_left),
+        isSessionRevoked: row.revoked_lineage !== null,
+      };
+    },
+  };
+}
+
+// A character that no group name has.
+const separator = '\u001f';
+
+const principalQuery = compiledOnce((db, slot) =>
+  usersWithGroups(db)
+    .select((eb) => [
+      eb
+        .selectFrom('authenticators')
+        .select(sql<string | null>`string_agg(method, ',')`.as('methods'))
+        .whereRef('authenticators.user_id', '=', 'users.id')
+        .as('methods'),
+      eb
+        .selectFrom('recovery_codes')
+        .select((eb) => eb.fn.countAll<number>().as('codes'))
+        .whereRef('recovery_codes.user_id', '=', 'users.id')
+        .where('is_confirmed', '=', 1)
+        .where('used_at', 'is', null)
+        .as('recovery_codes_left'),
+      eb
+        .selectFrom('revoked_sessions')
+        .select('lineage')
+        .where('lineage', '=', slot('lineage'))
+        .as('revoked_lineage'),
+    ])
+    .where('users.id', '=', slot('id')),
+);
+
+function usersWithGroups(db: Db) {
+  return db.selectFrom('users').select((eb) => [
+    'users.id',
+    'users.kind',
+    'users.username',
+    'users.display_name',
+    'users.email',
+    'users.tenant_id',
+    'users.is_disabled',
+    'users.session_epoch',
+    'users.created_at',
+    eb
+      .selectFrom('user_groups')
+      .select(sql<string | null>`string_agg(group_name, ${sql.lit(separator)})`.as('names'))
+      .whereRef('user_groups.user_id', '=', 'users.id')
+      .as('groups'),
+  ]);
+}
+
+type UserRow = Awaited<ReturnType<ReturnType<typeof usersWithGroups>['executeTakeFirstOrThrow']>>;
+
+async function one(db: Db, column: 'id' | 'username_key', value: string): Promise<User | null> {
+  // PostgreSQL cannot hold a NUL; no name has one, and asking must be an answer, not an error.
+  if (value.includes('\0')) return null;
+  const row = await usersWithGroups(db).where(`users.${column}`, '=', value).executeTakeFirst();
+  return row === undefined ? null : userOf(row);
+}
+
+async function insertGroups(db: Db, id: UserId, groups: readonly string[]): Promise<void> {
+  for (const name of groups) assert(!name.includes(separator), 'A group name has a control sign.');
+  const rows = [...new Set(groups)].map((name) => ({ user_id: id, group_name: name }));
+  if (rows.length > 0) await db.insertInto('user_groups').values(rows).execute();
+}
+
+async function changeUser(
+  db: Db,
+  id: UserId,
+  change: { readonly password_hash: string } | { readonly is_disabled: number },
+): Promise<void> {
+  await db.updateTable('users').set(change).where('id', '=', id).execute();
+}
+
+function userOf(row: UserRow): User {
+  return {
+    kind: row.kind === 'service' ? 'service' : 'user',
+    id: row.id as UserId,
+    username: row.username,
+    displayName: row.display_name,
+    email: row.email,
+    groups: row.groups === null ? [] : row.groups.split(separator).sort(),
+    tenant: row.tenant_id as TenantId,
+    isDisabled: row.is_disabled !== 0,
+    sessionEpoch: row.session_epoch,
+    createdAt: row.created_at,
+  };
+}
+
+function methodsOf(list: string | null): readonly MethodId[] {
+  if (list === null) return [];
+  const names = list.split(',');
+  return methodIds.filter((method) => names.includes(method));
+}
