@@ -20,6 +20,7 @@ export const auditEventTypes = [
   'second-factor.failed',
   'second-factor.locked',
   'recovery-codes.generated',
+  'recovery-codes.confirmed',
   'recovery-code.used',
   'reset.executed',
   'request.denied',

@@ -114,7 +114,8 @@ export interface RecoveryCodeStore {
   /** Uses up one live code by its hash; true exactly once. */
   consume(user: UserId, hash: string, at: EpochMs): Promise<boolean>;
   countLeft(user: UserId): Promise<number>;
-  hasUnconfirmed(user: UserId): Promise<boolean>;
+  /** A set waits to be confirmed; with a hash: one that has this code. */
+  hasUnconfirmed(user: UserId, hash?: string): Promise<boolean>;
   /** A set was confirmed once and not removed since, even if all of its codes are used up. */
   hasConfirmed(user: UserId): Promise<boolean>;
   removeOfUser(user: UserId): Promise<void>;
@@ -123,7 +124,7 @@ export interface RecoveryCodeStore {
 /** A question we issued: single-use, expiring, bound to a session. */
 export interface Challenge {
   readonly id: ChallengeId;
-  readonly kind: 'totp-enrollment' | 'recovery-codes-display';
+  readonly kind: 'totp-enrollment' | 'recovery-codes-display' | 'recovery-codes-confirmation';
   readonly userId: UserId;
   readonly session: SessionKey;
   readonly sealedPayload: string;
@@ -305,6 +306,8 @@ export interface Sessions {
   remove(session: SessionKey): Promise<boolean>;
   /** Ends all sessions of a user but the kept one; returns the keys that were ended. */
   removeOfUser(user: UserId, keep?: SessionKey): Promise<readonly SessionKey[]>;
+  /** Removes what had ended by `now`; to be called once a minute. */
+  removeExpired(now: EpochMs): Promise<void>;
   countActive(now: EpochMs): Promise<number>;
   check(): Promise<void>;
   close(): Promise<void>;

@@ -61,7 +61,7 @@ export function sqlRecoveryCodes(db: Db): RecoveryCodeStore {
       return codes;
     },
 
-    hasUnconfirmed: (user) => hasCodes(db, user, { isConfirmed: 0 }),
+    hasUnconfirmed: (user, hash) => hasCodes(db, user, { isConfirmed: 0, hash }),
     hasConfirmed: (user) => hasCodes(db, user, { isConfirmed: 1 }),
 
     async removeOfUser(user) {
@@ -73,13 +73,14 @@ export function sqlRecoveryCodes(db: Db): RecoveryCodeStore {
 async function hasCodes(
   db: Db,
   user: UserId,
-  set: { readonly isConfirmed: 0 | 1 },
+  set: { readonly isConfirmed: 0 | 1; readonly hash?: string | undefined },
 ): Promise<boolean> {
   const row = await db
     .selectFrom('recovery_codes')
     .select('code_hash')
     .where('user_id', '=', user)
     .where('is_confirmed', '=', set.isConfirmed)
+    .$if(set.hash !== undefined, (query) => query.where('code_hash', '=', set.hash ?? ''))
     .executeTakeFirst();
   return row !== undefined;
 }
