@@ -52,6 +52,8 @@ export interface Config {
   readonly routes: readonly Route[];
   /** Audit every allowed request too (off by default). */
   readonly auditsAllowed: boolean;
+  /** Least level that is logged. */
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 export interface ListenAddress {

@@ -1,0 +1,220 @@
+/**
+ * Schema of the configuration file (contract section 2).
+ *
+ * Objects are strict: an unknown key is an error. What a single file cannot settle by itself
+ * (references, reachability, hosts that must fit together) is checked in compile.ts.
+ */
+
+import { z } from 'zod';
+
+import { routeSchema } from './route-schema.ts';
+import { cidr, duration, identityName, listenAddress, name, text } from './scalars.ts';
+
+const filePath = (hint: string) => text(hint).min(1, hint);
+
+const server = z.strictObject({
+  listen: listenAddress()
+    .prefault('127.0.0.1:8080')
+    .describe('Address and port of the public listener.'),
+  publicUrl: text('write an origin such as https://console.example.com')
+    .optional()
+    .describe('The origin that people type. Must be https, except on a loopback address.'),
+  trustedProxies: z
+    .array(cidr())
+    .prefault([])
+    .describe('Proxies in front of us whose X-Forwarded-* we believe. Nobody by default.'),
+  management: listenAddress()
+    .nullable()
+    .default(null)
+    .describe('Address and port of /healthz, /readyz and /metrics. Without it: not served.'),
+  tls: z
+    .strictObject({
+      certFile: filePath('write the path of a PEM file').describe('Certificate chain (PEM).'),
+      keyFile: filePath('write the path of a PEM file').describe('Private key (PEM).'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Certificate of the public listener. Without it: plain HTTP behind a proxy.'),
+});
+
+const portal = z.strictObject({
+  url: text('write an address such as https://console.example.com/_mfa')
+    .nullable()
+    .default(null)
+    .describe('Where our own pages are. Default: publicUrl + /_mfa. May be a host of its own.'),
+  issuer: text('write the name of your organisation')
+    .regex(/^[^:\p{Cc}]{1,64}$/u, 'write a name of at most 64 characters, without colons')
+    .default('Sallyport')
+    .describe('The name that people see on pages and in their authenticator app.'),
+  cookieDomain: text('write a domain such as example.com')
+    .nullable()
+    .default(null)
+    .describe('Domain of the session cookie. Only when portal and routes have different hosts.'),
+  timeZone: text('write a time zone such as Europe/Berlin')
+    .default('UTC')
+    .describe('Time zone of instants on pages and of time windows in rules.'),
+  network: name('the name of a network')
+    .nullable()
+    .default(null)
+    .describe("Network for the portal's admin pages and admin API."),
+  accent: text('write a colour such as "#0b5cad"')
+    .nullable()
+    .default(null)
+    .describe('Colour of buttons and links. White text on it must be readable (4.5 to 1).'),
+});
+
+const sessionsAddress = text('write database, or an address such as redis://127.0.0.1:6379/0');
+
+// `writeOnly` marks what may be secret: it can come from a file named by SALLYPORT_…_FILE.
+const storage = z.strictObject({
+  database: text('write sqlite:./data/sallyport.db or postgres://user@host/database')
+    .default('sqlite:./data/sallyport.db')
+    .meta({ writeOnly: true })
+    .describe('sqlite:FILE, or a postgres:// address when one machine is not enough.'),
+  sessions: z
+    .union([sessionsAddress, z.array(sessionsAddress).min(1, 'name at least one server')])
+    .default('database')
+    .meta({ writeOnly: true })
+    .describe('database, redis://…, rediss://…, redis+sentinel://…, or a list (a cluster).'),
+  encryptionKeyFile: filePath('write the path of a file')
+    .default('./data/encryption.key')
+    .describe('File of the 32-byte key that seals secrets. Made at first start when absent.'),
+});
+
+const sessions = z.strictObject({
+  idle: duration({ max: '90d' }).prefault('30m').describe('A session ends after this long unused.'),
+  absolute: duration({ max: '365d' })
+    .prefault('12h')
+    .describe('A session ends this long after signing in.'),
+});
+
+const identity = z.strictObject({
+  local: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('People sign in with a password kept here.'),
+      minPasswordLength: z
+        .int()
+        .min(8)
+        .max(64)
+        .default(12)
+        .describe('Shortest password that is accepted; 8 at least.'),
+    })
+    .prefault({})
+    .describe('Users whose passwords are kept here.'),
+});
+
+const groups = z.array(identityName('a group')).default([]);
+
+const policy = z.strictObject({
+  file: filePath('write the path of a file')
+    .default('./mfa-policy.yaml')
+    .describe('The MFA policy: what each tier must enroll.'),
+  tiers: z
+    .strictObject({
+      TIER0: groups.describe('Groups of the most privileged.'),
+      TIER1: groups.describe('Groups of the second tier.'),
+      TIER2: groups.describe('Groups of the third tier.'),
+      TIER3: groups.describe('Groups of the last tier; everybody else is in it anyway.'),
+    })
+    .prefault({})
+    .describe('Groups of each tier. A group belongs to one; whoever is in none is TIER3.'),
+  methods: z
+    .strictObject({
+      totp: z
+        .strictObject({
+          algorithm: z
+            .enum(['SHA1', 'SHA256', 'SHA512'])
+            .default('SHA1')
+            .describe('Hash; many authenticator apps know SHA1 only.'),
+          digits: z.literal([6, 8]).default(6).describe('Digits of a code: 6 or 8.'),
+          period: duration({ min: '15s', max: '60s' })
+            .prefault('30s')
+            .describe('How long a code is shown.'),
+          window: z
+            .int()
+            .min(0)
+            .max(2)
+            .default(1)
+            .describe('Periods before and after the current one whose codes are accepted.'),
+        })
+        .prefault({})
+        .describe('Codes from an authenticator app (RFC 6238).'),
+    })
+    .prefault({})
+    .describe('Settings of the second factors.'),
+  lockout: z
+    .strictObject({
+      failures: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(5)
+        .describe('Wrong codes that lock; over TOTP and recovery codes together.'),
+      within: duration({ max: '30d' }).prefault('15m').describe('How long a wrong code counts.'),
+      duration: duration({ max: '30d' }).prefault('15m').describe('How long codes are locked.'),
+    })
+    .prefault({})
+    .describe('When second-factor codes are locked for an account.'),
+  trustedDevices: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Reserved.'),
+      for: duration({ max: '365d' }).prefault('30d').describe('Reserved.'),
+      tiers: z
+        .array(z.enum(['TIER0', 'TIER1', 'TIER2', 'TIER3']))
+        .default(['TIER2', 'TIER3'])
+        .describe('Reserved.'),
+    })
+    .prefault({})
+    .describe('Reserved: devices are not remembered yet, each sign-in asks for a second factor.'),
+  risk: z
+    .strictObject({
+      newDevice: z.enum(['challenge']).default('challenge').describe('Reserved.'),
+      newLocation: z.enum(['challenge']).default('challenge').describe('Reserved.'),
+    })
+    .prefault({})
+    .describe('Reserved: each sign-in asks for a second factor, new device or not.'),
+});
+
+const stepUp = z.strictObject({
+  within: duration()
+    .prefault('10m')
+    .describe('How recent the proofs must be where a step-up is due and no rule says it.'),
+});
+
+const audit = z.strictObject({
+  allowed: z
+    .enum(['off', 'all'])
+    .default('off')
+    .describe('all: each allowed request is an audit event too. Refused ones always are.'),
+});
+
+const logging = z.strictObject({
+  level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least level that is logged: debug, info, warn, error.'),
+});
+
+/** The whole file. */
+export const configSchema = z.strictObject({
+  server: server.prefault({}).describe('Listeners and the address that people type.'),
+  portal: portal.prefault({}).describe('Our own pages: sign-in, challenge, enrollment, account.'),
+  storage: storage.prefault({}).describe('Where data lives.'),
+  sessions: sessions.prefault({}).describe('How long people stay signed in.'),
+  networks: z
+    .record(name('the name of a network'), z.array(cidr()))
+    .prefault({})
+    .describe('Named lists of addresses. An empty list admits nobody.'),
+  identity: identity.prefault({}).describe('Who people are.'),
+  policy: policy.prefault({}).describe('Who must prove how much.'),
+  stepUp: stepUp.prefault({}).describe('Confirming again during a session.'),
+  routes: z
+    .array(routeSchema)
+    .prefault([])
+    .describe('Ways to upstreams. The first whose host and path match is taken; else 404.'),
+  audit: audit.prefault({}).describe('The audit trail.'),
+  logging: logging.prefault({}).describe('The log for operators.'),
+});
+
+/** The file as the schema lets it through: defaults filled in, single values read. */
+export type WrittenConfig = z.output<typeof configSchema>;
