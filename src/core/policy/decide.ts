@@ -18,7 +18,7 @@ import type { MethodId, Proof } from '../proofs.ts';
 import type { Route } from '../route.ts';
 import type { EpochMs } from '../time.ts';
 import { admits } from './audience.ts';
-import type { Allow, Decision, Deny, SignIn } from './decision.ts';
+import type { Allow, Decision, DenyByRule, DenyWithoutRule, SignIn } from './decision.ts';
 import {
   type AccessPolicy,
   isMethodEnabled,
@@ -32,11 +32,11 @@ import { firstRuleThatApplies, type Rule } from './rule.ts';
 /** Decides what happens to one request. Same facts, same answer; there is always an answer. */
 export function decide(route: Route | null, facts: Facts, policy: AccessPolicy): Decision {
   const { request, session, now } = facts;
-  if (route === null) return deny('no-route', null);
-  if (!isNetworkAllowed(route, request.ip)) return deny('network-not-allowed', null);
+  if (route === null) return denyUnruled('no-route');
+  if (!isNetworkAllowed(route, request.ip)) return denyUnruled('network-not-allowed');
 
   const rule = firstRuleThatApplies(route.rules, request, now);
-  if (rule === null) return deny('no-rule-applies', null);
+  if (rule === null) return denyUnruled('no-rule-applies');
   if (rule.effect === 'deny') return deny('rule-denies', rule);
   if (rule.effect === 'public') return allow('rule-is-public', rule);
 
@@ -53,6 +53,15 @@ export function decide(route: Route | null, facts: Facts, policy: AccessPolicy):
 /** Says whether an address may come near a route at all. */
 export function isNetworkAllowed(route: Route, ip: string): boolean {
   return route.network === null || networkContains(route.network, ip);
+}
+
+/**
+ * Says whether a session is not over yet.
+ *
+ * Security: one that was made in the future outlived a clock that has gone back; it is over.
+ */
+export function isLive(session: SessionFacts, now: EpochMs): boolean {
+  return now < session.expiresAt && !isFromTheFuture(session.createdAt, now);
 }
 
 /**
@@ -90,7 +99,9 @@ export function usableSecondFactors(
   session: SessionFacts,
   policy: AccessPolicy,
 ): readonly MethodId[] {
-  return session.enrolled.filter((method) => isMethodEnabled(method, policy.mfa));
+  return secondFactors.filter(
+    (method) => session.enrolled.includes(method) && isMethodEnabled(method, policy.mfa),
+  );
 }
 
 /** The proofs of a session that the policy lets count: those of methods that are enabled. */
@@ -147,26 +158,28 @@ function judgeProofs(
   return { kind: 'step-up', reason: shortfall, rule, requirement };
 }
 
-/** Security: a session made in the future outlived a clock that went back; it is as good as over. */
-function isLive(session: SessionFacts, now: EpochMs): boolean {
-  return now < session.expiresAt && !isFromTheFuture(session.createdAt, now);
-}
+/** What can be enrolled as a second factor, in the order in which it is offered. */
+const secondFactors: readonly MethodId[] = ['totp', 'webauthn'];
 
 /** What would be worth enrolling to meet a requirement; all that might, where nothing is enabled. */
 function methodsToEnroll(requirement: Requirement, policy: AccessPolicy): readonly MethodId[] {
-  const worthwhile = methodsThatWouldMeet(requirement, ['totp', 'webauthn']);
+  const worthwhile = methodsThatWouldMeet(requirement, secondFactors);
   const enabled = worthwhile.filter((method) => isMethodEnabled(method, policy.mfa));
   return enabled.length > 0 ? enabled : worthwhile;
 }
 
-function deny(reason: Deny['reason'], rule: Rule | null): Deny {
+function denyUnruled(reason: DenyWithoutRule['reason']): Decision {
+  return { kind: 'deny', reason, rule: null };
+}
+
+function deny(reason: DenyByRule['reason'], rule: Rule): Decision {
   return { kind: 'deny', reason, rule };
 }
 
-function allow(reason: Allow['reason'], rule: Rule): Allow {
+function allow(reason: Allow['reason'], rule: Rule): Decision {
   return { kind: 'allow', reason, rule };
 }
 
-function signIn(reason: SignIn['reason'], rule: Rule): SignIn {
+function signIn(reason: SignIn['reason'], rule: Rule): Decision {
   return { kind: 'sign-in', reason, rule };
 }

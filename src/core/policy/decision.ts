@@ -3,7 +3,6 @@
  */
 
 import type { MethodId } from '../proofs.ts';
-import type { Reason } from './reasons.ts';
 import type { Requirement } from './requirement.ts';
 import type { Rule } from './rule.ts';
 
@@ -45,20 +44,22 @@ export interface Enroll {
   readonly missing: readonly MethodId[];
 }
 
-/** Nothing that the caller could prove would help. */
-export interface Deny {
+/** No rule speaks for the request. */
+export interface DenyWithoutRule {
   readonly kind: 'deny';
-  readonly reason: Extract<
-    Reason,
-    | 'no-route'
-    | 'network-not-allowed'
-    | 'no-rule-applies'
-    | 'rule-denies'
-    | 'account-disabled'
-    | 'not-admitted'
-  >;
-  readonly rule: Rule | null;
+  readonly reason: 'no-route' | 'network-not-allowed' | 'no-rule-applies';
+  readonly rule: null;
 }
+
+/** A rule speaks against the request, or not for this person. */
+export interface DenyByRule {
+  readonly kind: 'deny';
+  readonly reason: 'rule-denies' | 'account-disabled' | 'not-admitted';
+  readonly rule: Rule;
+}
+
+/** Nothing that the caller could prove would help. */
+export type Deny = DenyWithoutRule | DenyByRule;
 
 /** The outcome for one request. */
 export type Decision = Allow | SignIn | Challenge | StepUp | Enroll | Deny;

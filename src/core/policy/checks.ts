@@ -1,0 +1,183 @@
+/**
+ * What `decide` asks beside the rules, one check after the other, for `explain` to print.
+ *
+ * The first check that fails is the one that decided; those behind it were not looked at.
+ */
+
+import { assuranceOf, assuranceShortfall, type Shortfall } from '../assurance.ts';
+import type { Facts, RequestFacts, SessionFacts } from '../facts.ts';
+import type { Proof } from '../proofs.ts';
+import type { Route } from '../route.ts';
+import { type EpochMs, formatDuration } from '../time.ts';
+import { admits } from './audience.ts';
+import {
+  admissibleProofs,
+  effectiveRequirement,
+  enrollmentMissing,
+  isLive,
+  isNetworkAllowed,
+  usableSecondFactors,
+} from './decide.ts';
+import { allOf, anyOf, audienceInWords, networkInWords, proofsInWords } from './in-words.ts';
+import { type AccessPolicy, methodsRequiredOf, tierOf } from './mfa-policy.ts';
+import type { Requirement } from './requirement.ts';
+import { firstRuleThatApplies, type Rule } from './rule.ts';
+
+/** One question that was asked, or would have been. */
+export interface Check {
+  readonly about:
+    | 'network'
+    | 'session'
+    | 'account'
+    | 'audience'
+    | 'proof'
+    | 'enrollment'
+    | 'level'
+    | 'phishing-resistance'
+    | 'method'
+    | 'freshness';
+  readonly wants: string;
+  readonly sees: string;
+  readonly outcome: 'holds' | 'fails' | 'not-looked-at';
+}
+
+/** The checks that a request meets on a route; none of a person where the rule asks for nobody. */
+export function checksOf(route: Route, facts: Facts, policy: AccessPolicy): readonly Check[] {
+  const { request, now } = facts;
+  const rule = firstRuleThatApplies(route.rules, request, now);
+  const questions = [
+    networkQuestion(route, request),
+    ...(rule?.effect === 'protect' ? personQuestions(route, rule, facts, policy) : []),
+  ];
+  const failed = questions.findIndex(({ holds }) => !holds);
+  return questions.map(({ about, wants, sees, holds }, at) => ({
+    about,
+    wants,
+    sees,
+    outcome: failed !== -1 && at > failed ? 'not-looked-at' : holds ? 'holds' : 'fails',
+  }));
+}
+
+interface Question {
+  readonly about: Check['about'];
+  readonly wants: string;
+  readonly sees: string;
+  readonly holds: boolean;
+}
+
+function networkQuestion(route: Route, { ip }: RequestFacts): Question {
+  return {
+    about: 'network',
+    wants: networkInWords(route.network),
+    sees: ip,
+    holds: isNetworkAllowed(route, ip),
+  };
+}
+
+interface Moment {
+  readonly session: SessionFacts;
+  readonly now: EpochMs;
+}
+
+function personQuestions(
+  route: Route,
+  rule: Rule,
+  { session, now }: Facts,
+  policy: AccessPolicy,
+): readonly Question[] {
+  if (session === null) {
+    return [{ about: 'session', wants: 'somebody signed in', sees: 'nobody', holds: false }];
+  }
+  const { principal } = session;
+  return [
+    {
+      about: 'session',
+      wants: 'a session that is not over',
+      sees: isLive(session, now) ? `a session of ${principal.username}` : 'a session that is over',
+      holds: isLive(session, now),
+    },
+    {
+      about: 'account',
+      wants: 'an account that is enabled',
+      sees: principal.isDisabled ? 'disabled' : 'enabled',
+      holds: !principal.isDisabled,
+    },
+    {
+      about: 'audience',
+      wants: audienceInWords(rule.audience),
+      sees: `${principal.kind} ${principal.username} in ${groupsInWords(principal.groups)}`,
+      holds: admits(rule.audience, principal),
+    },
+    ...(principal.kind === 'service' ? [] : proofQuestions(route, rule, { session, now }, policy)),
+  ];
+}
+
+/** In the order in which `judgeProofs` asks: who has a second factor proves it before enrolling. */
+function proofQuestions(
+  route: Route,
+  rule: Rule,
+  { session, now }: Moment,
+  policy: AccessPolicy,
+): readonly Question[] {
+  const requirement = effectiveRequirement(rule, route, session, policy);
+  const proofs = admissibleProofs(session, policy);
+  const { level } = assuranceOf(proofs, now);
+  const usable = usableSecondFactors(session, policy);
+  const enrollment = enrollmentQuestion(session, policy);
+  const strength: Question = {
+    about: 'level',
+    wants: requirement.level === 2 ? 'two factors' : 'one factor',
+    sees: `level ${String(level)}: ${proofsInWords(proofs, now)}`,
+    holds: level >= requirement.level,
+  };
+  return [
+    {
+      about: 'proof',
+      wants: 'something proved',
+      sees: proofsInWords(proofs, now),
+      holds: level > 0,
+    },
+    ...(usable.length > 0 ? [strength, enrollment] : [enrollment, strength]),
+    ...shortfallQuestions(requirement, proofs, now),
+  ];
+}
+
+function enrollmentQuestion(session: SessionFacts, policy: AccessPolicy): Question {
+  const tier = tierOf(session.principal, policy.tiers);
+  const missing = enrollmentMissing(session, policy);
+  const required = methodsRequiredOf(tier, policy.mfa);
+  return {
+    about: 'enrollment',
+    wants: `${allOf(required)} enrolled, for ${tier}`,
+    sees: missing.length === 0 ? 'all of it' : `${allOf(missing)} missing`,
+    holds: missing.length === 0,
+  };
+}
+
+function shortfallQuestions(
+  requirement: Requirement,
+  proofs: readonly Proof[],
+  now: EpochMs,
+): readonly Question[] {
+  const { isPhishingResistant, methods, withinSeconds } = requirement;
+  const shortfall = assuranceShortfall(requirement, proofs, now);
+  const question = (about: Check['about'], wants: string, fault: Shortfall): Question => ({
+    about,
+    wants,
+    sees: proofsInWords(proofs, now),
+    holds: shortfall !== fault,
+  });
+  return [
+    ...(isPhishingResistant
+      ? [question('phishing-resistance', 'a passkey or key', 'not-phishing-resistant')]
+      : []),
+    ...(methods === null ? [] : [question('method', anyOf(methods), 'method-not-accepted')]),
+    ...(withinSeconds === null
+      ? []
+      : [question('freshness', `no older than ${formatDuration(withinSeconds)}`, 'proof-too-old')]),
+  ];
+}
+
+function groupsInWords(groups: readonly string[]): string {
+  return groups.length === 0 ? 'no group' : allOf(groups);
+}
