@@ -121,8 +121,6 @@ export interface RecoveryCodesPage {
   /** A set waits to be confirmed as stored: the form to continue is shown. */
   readonly isConfirmationDue: boolean;
   readonly codesLeft: number;
-  /** Shown instead of codes: why there are none to see and what to do. */
-  readonly explanation: string | null;
   /** Making a new set needs password and code (fields are shown) unless none was ever confirmed. */
   readonly asksForProof: boolean;
   readonly errors: readonly FieldError[];
