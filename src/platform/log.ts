@@ -19,11 +19,24 @@ const secretNames = [
   'x-sallyport-assertion',
 ];
 
+/** The log of the whole program; its level can change while it runs. */
+export type OperatorLog = Logger & Pick<PinoLogger, 'level' | 'flush'>;
+
+/** Bytes that wait for a reader that does not read; what comes after them is dropped. */
+const waitingBytesMax = 16 * 1024 * 1024;
+
 /** Makes the log. `destination` is a file descriptor; 1 is standard output. */
 export function createLog(options: {
   readonly level: string;
   readonly destination: number;
-}): Logger {
+}): OperatorLog {
+  const destination = pino.destination({
+    dest: options.destination,
+    sync: false,
+    maxLength: waitingBytesMax,
+  });
+  // A log that nobody reads, or a full disk, must not end the program.
+  destination.on('error', () => undefined);
   return pino(
     {
       level: options.level,
@@ -35,6 +48,6 @@ export function createLog(options: {
         censor: '[secret]',
       },
     },
-    pino.destination({ dest: options.destination, sync: false }),
+    destination,
   );
 }
