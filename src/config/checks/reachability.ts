@@ -4,9 +4,12 @@
  * A rule that is never reached looks like protection and is none, so nothing starts with one.
  */
 
+import { coversHost } from '../../core/host.ts';
 import { isPortalRequest, type Portal } from '../../core/locations.ts';
-import type { PathPattern } from '../../core/path-pattern.ts';
-import { unreachableRoutes, unreachableRules } from '../../core/policy/unreachable-rules.ts';
+import { coversPath, type PathPattern } from '../../core/path-pattern.ts';
+import { conditions } from '../../core/policy/conditions/registry.ts';
+import type { Rule } from '../../core/policy/rule.ts';
+import type { Route } from '../../core/route.ts';
 import type { CompiledRoute } from '../compile-routes.ts';
 import type { Draft } from './draft.ts';
 
@@ -16,21 +19,24 @@ export function checkReachability(
   routes: readonly CompiledRoute[],
   portal: Portal | null,
 ): void {
-  // What was taken out for being wrong makes a pattern look wider than it was meant to be.
   const sound = routes.filter(
     ({ path }) => !draft.isDamaged([...path, 'host']) && !draft.isDamaged([...path, 'path']),
   );
-  const pathOf = new Map(routes.map(({ route, path }) => [route, path]));
-  for (const { route, by } of unreachableRoutes(sound.map((compiled) => compiled.route))) {
-    const { line } = draft.placeOf(pathOf.get(by) ?? []);
-    const taker = `route "${by.name}" on line ${String(line)}`;
-    const message = `${taker} takes every request before it can match; move it above that one`;
-    draft.report([...(pathOf.get(route) ?? []), 'path'], message);
+  for (const [index, later] of sound.entries()) {
+    if (portal !== null) checkAgainstPortal(draft, later, portal);
+    const earlier = sound.slice(0, index).find(({ route }) => coversRoute(route, later.route));
+    if (earlier !== undefined) {
+      const { line } = draft.placeOf(earlier.path);
+      const taker = `route "${earlier.route.name}" on line ${String(line)}`;
+      const message = `${taker} takes every request before it can match; move it above that one`;
+      draft.report([...later.path, 'path'], message);
+    }
+    checkRules(draft, later);
   }
-  for (const compiled of sound) {
-    if (portal !== null) checkAgainstPortal(draft, compiled, portal);
-    checkRules(draft, compiled);
-  }
+}
+
+function coversRoute(earlier: Route, later: Route): boolean {
+  return coversHost(earlier.host, later.host) && coversPath(earlier.path, later.path);
 }
 
 function checkAgainstPortal(draft: Draft, { route, path }: CompiledRoute, portal: Portal): void {
@@ -52,15 +58,27 @@ function literalStart(pattern: PathPattern): string {
 }
 
 function checkRules(draft: Draft, { route, path }: CompiledRoute): void {
-  const placed = route.rules.map((rule, index) => ({ rule, path: [...path, 'rules', index] }));
-  const sound = placed.filter((entry) => !draft.isDamaged([...entry.path, 'when']));
-  const pathOf = new Map(sound.map((entry) => [entry.rule, entry.path]));
-  for (const dead of unreachableRules({ ...route, rules: sound.map(({ rule }) => rule) })) {
-    // Paths outside of the route are reported where they are written.
-    if (dead.why === 'outside-route') continue;
-    const { line } = draft.placeOf(pathOf.get(dead.by) ?? []);
+  const isSound = (index: number) => !draft.isDamaged([...path, 'rules', index, 'when']);
+  for (const [index, rule] of route.rules.entries()) {
+    if (!isSound(index)) continue;
+    const coverer = route.rules
+      .slice(0, index)
+      .findIndex((earlier, at) => isSound(at) && coversRule(earlier, rule, route));
+    if (coverer === -1) continue;
+    const { line } = draft.placeOf([...path, 'rules', coverer]);
     const first = `the rule on line ${String(line)} matches every request that this one could`;
-    const message = `can never match: ${first}; move this one above it`;
-    draft.report(pathOf.get(dead.rule) ?? path, message);
+    draft.report([...path, 'rules', index], `can never match: ${first}; move this one above it`);
   }
+}
+
+/** Whether every condition of the earlier rule holds wherever the later rule could apply. */
+function coversRule(earlier: Rule, later: Rule, route: Route): boolean {
+  // A request that the route did not take is not asked about, so the route's own path and
+  // network count as conditions of every rule.
+  const narrowed = [
+    ...later.conditions,
+    conditions.path([route.path]),
+    ...(route.network === null ? [] : [conditions.network([route.network])]),
+  ];
+  return earlier.conditions.every((condition) => narrowed.some((other) => condition.covers(other)));
 }
