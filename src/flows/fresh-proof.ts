@@ -1,0 +1,32 @@
+/** Who may change how they authenticate (security G8). */
+
+import { assuranceShortfall } from '../core/assurance.ts';
+import type { SessionFacts } from '../core/facts.ts';
+import { admissibleProofs } from '../core/policy/decide.ts';
+import { defaultRequirement } from '../core/policy/requirement.ts';
+import { Problem } from '../core/problem.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { FlowContext } from './flow-context.ts';
+
+/** Says whether password and second factor were answered within the window of a step-up. */
+export function hasFreshProof(
+  ctx: Pick<FlowContext, 'config'>,
+  session: SessionFacts,
+  now: EpochMs,
+): boolean {
+  const { policy } = ctx.config.current();
+  const requirement = { ...defaultRequirement, withinSeconds: policy.stepUpWithinSeconds };
+  return assuranceShortfall(requirement, admissibleProofs(session, policy), now) === null;
+}
+
+/** Throws the problem `step-up-required` unless `hasFreshProof`. */
+export function assertFreshProof(
+  ctx: Pick<FlowContext, 'config'>,
+  session: SessionFacts,
+  now: EpochMs,
+): void {
+  if (hasFreshProof(ctx, session, now)) return;
+  throw new Problem('step-up-required', {
+    detail: 'Confirm with your password and your second factor first.',
+  });
+}

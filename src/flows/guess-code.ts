@@ -1,0 +1,145 @@
+/**
+ * Somebody types a code of a second factor. Every pathway comes through here: there is one counter
+ * for each account, whatever the method and the page.
+ */
+
+import type { SessionFacts } from '../core/facts.ts';
+import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
+import { Problem } from '../core/problem.ts';
+import type { Proof } from '../core/proofs.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { PrincipalRecord, Stores } from '../stores/types.ts';
+import { eventInSession } from './audit-events.ts';
+import type { FlowContext, Visit } from './flow-context.ts';
+import { holdUser } from './hold-user.ts';
+
+/** A code as it was typed. */
+export interface CodeGuess {
+  readonly method: 'totp' | 'recovery-code';
+  readonly code: string;
+}
+
+/** Why a code was not accepted. */
+export type CodeRefusal =
+  | {
+      readonly ok: false;
+      readonly reason: 'wrong-code' | 'code-already-used';
+      /** How many more may be wrong before codes are paused. */
+      readonly failuresLeft: number;
+    }
+  | { readonly ok: false; readonly reason: 'locked'; readonly lockedUntil: EpochMs };
+
+/** What is handed to the caller inside the transaction in which the code was used up. */
+export interface AcceptedCode {
+  readonly stores: Stores;
+  readonly record: PrincipalRecord;
+  readonly proof: Proof;
+  readonly now: EpochMs;
+}
+
+/**
+ * Checks a code; when it is right, does what it was typed for in the same transaction.
+ *
+ * The guess is counted before it is looked at and outside of the transaction, so that parallel
+ * guesses cannot outrun the counter and a failing transaction does not give one back (security
+ * F32). Using the code up, forgetting the failures, `accept` and the audit events stand or fall
+ * together: a code may be lost to a crash, it never works twice (F27, F28).
+ */
+export async function guessCode<Value>(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+  guess: CodeGuess,
+  accept: (accepted: AcceptedCode) => Promise<Value>,
+): Promise<{ readonly ok: true; readonly value: Value } | CodeRefusal> {
+  const { policy, lockout } = ctx.config.current();
+  if (!isMethodEnabled(guess.method, policy.mfa)) {
+    throw new Problem('policy-forbids', { detail: 'This way of confirming is switched off here.' });
+  }
+  const user = session.principal.id;
+  const now = ctx.clock.now();
+  const reservation = await ctx.stores.attempts.reserve(user, lockout, now);
+  if (!reservation.ok) {
+    ctx.count(guess.method, 'locked');
+    return { ok: false, reason: 'locked', lockedUntil: reservation.lockedUntil };
+  }
+
+  const outcome = await ctx.stores.transaction(async (stores) => {
+    const record = await holdUser(stores, session);
+    const factor = ctx.codeFactors[guess.method];
+    const verification = await factor.verify(stores, user, guess.code, now);
+    if (verification.ok) {
+      const { proof } = verification;
+      await stores.attempts.reset(user);
+      await recordUse(stores, { ctx, visit, session, guess, now });
+      return { ok: true, value: await accept({ stores, record, proof, now }) } as const;
+    }
+    const { failuresLeft } = reservation;
+    const { reason } = verification;
+    await recordFailure(stores, { visit, session, guess, now, reason, failuresLeft });
+    // The last guess allowed has locked the account when it was counted. A right code that
+    // arrived together with it may have lifted the lock again.
+    const lockedUntil = failuresLeft === 0 ? await stores.attempts.lockedUntil(user, now) : null;
+    if (lockedUntil !== null) {
+      await recordLock(stores, { visit, session, guess, now, lockedUntil });
+      return { ok: false, reason: 'locked', lockedUntil } as const;
+    }
+    return { ok: false, reason, failuresLeft } as const;
+  });
+  ctx.count(guess.method, outcome.ok ? 'success' : 'failure');
+  return outcome;
+}
+
+interface Guessed {
+  readonly visit: Visit;
+  readonly session: SessionFacts;
+  readonly guess: CodeGuess;
+  readonly now: EpochMs;
+}
+
+async function recordUse(
+  stores: Stores,
+  { ctx, visit, session, guess, now }: Guessed & { readonly ctx: FlowContext },
+): Promise<void> {
+  const { audit } = ctx.config.current().policy.mfa;
+  if (guess.method !== 'recovery-code' || !audit.logsRecoveryCodeUsed) return;
+  const codesLeft = await stores.recoveryCodes.countLeft(session.principal.id);
+  await stores.audit.append(
+    eventInSession(visit, session, {
+      at: now,
+      type: 'recovery-code.used',
+      severity: 'notice',
+      details: { codesLeft },
+    }),
+  );
+}
+
+async function recordFailure(
+  stores: Stores,
+  failed: Guessed & { readonly reason: string; readonly failuresLeft: number },
+): Promise<void> {
+  const { visit, session, guess, now, reason, failuresLeft } = failed;
+  await stores.audit.append(
+    eventInSession(visit, session, {
+      at: now,
+      type: 'second-factor.failed',
+      severity: 'warning',
+      details: { method: guess.method, reason, failuresLeft },
+    }),
+  );
+}
+
+async function recordLock(
+  stores: Stores,
+  locked: Guessed & { readonly lockedUntil: EpochMs },
+): Promise<void> {
+  const { visit, session, guess, now, lockedUntil } = locked;
+  await stores.audit.append(
+    eventInSession(visit, session, {
+      at: now,
+      type: 'second-factor.locked',
+      severity: 'high',
+      details: { method: guess.method, lockedUntil },
+    }),
+  );
+}

@@ -1,0 +1,27 @@
+/** One change at a time to how a person signs in, and only from a session that still counts. */
+
+import type { SessionFacts } from '../core/facts.ts';
+import { Problem } from '../core/problem.ts';
+import type { PrincipalRecord, Stores } from '../stores/types.ts';
+
+/**
+ * Holds the person's record until the transaction ends and reads it anew. Throws the problem
+ * `not-signed-in` when the session was ended, or the account disabled or reset, since it was
+ * recalled.
+ *
+ * Security: what a flow was told about the session is as old as its request. A reset or a second
+ * browser may have been faster; whatever is decided about enrollment is decided on this record.
+ */
+export async function holdUser(stores: Stores, session: SessionFacts): Promise<PrincipalRecord> {
+  const { principal, lineage, sessionEpoch } = session;
+  await stores.users.lock(principal.id);
+  const record = await stores.users.findPrincipal(principal.id, lineage);
+  const isLive =
+    record !== null &&
+    !record.isSessionRevoked &&
+    !record.user.isDisabled &&
+    record.user.sessionEpoch === sessionEpoch;
+  if (!isLive)
+    throw new Problem('not-signed-in', { detail: 'This session was ended. Sign in again.' });
+  return record;
+}

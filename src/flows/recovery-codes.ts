@@ -1,0 +1,258 @@
+/**
+ * Recovery codes: made with the first authenticator, shown once, live once the person says that
+ * they are stored, replaced on demand.
+ *
+ * A set is confirmed by the session that saw it and no other: of two browsers that each make one,
+ * the first must not bring the codes of the second to life.
+ */
+
+import type { SessionFacts } from '../core/facts.ts';
+import { idBytes, idFrom, type ChallengeId } from '../core/ids.ts';
+import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
+import { Problem } from '../core/problem.ts';
+import { addSeconds, type EpochMs } from '../core/time.ts';
+import type { Challenge, Stores } from '../stores/types.ts';
+import { eventInSession } from './audit-events.ts';
+import type { FlowContext, Visit } from './flow-context.ts';
+import { hasFreshProof } from './fresh-proof.ts';
+import { guessCode, type CodeRefusal } from './guess-code.ts';
+import { guessOwnPassword } from './guess-own-password.ts';
+import { holdUser } from './hold-user.ts';
+import { nextPage } from './next-page.ts';
+
+/** The answer to asking for a new set. */
+export type RegenerationAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: 'invalid-credentials' }
+  | CodeRefusal;
+
+/** How long codes wait to be looked at. */
+const displaySeconds = 1800;
+
+/** How long a person may take to store them. */
+const confirmationSeconds = 12 * 3600;
+
+/** What waits, sealed: the codes, and the hash of the first by which the set is known again. */
+interface Payload {
+  readonly codes: readonly string[];
+  readonly hash: string;
+}
+
+/**
+ * Makes a set, unconfirmed, in the transaction at hand, and leaves the codes to be shown once in
+ * this session (or the one it is rotated to).
+ */
+export async function makeRecoveryCodes(
+  ctx: FlowContext,
+  stores: Stores,
+  visit: Visit,
+  session: SessionFacts,
+): Promise<void> {
+  const { mfa } = ctx.config.current().policy;
+  const now = ctx.clock.now();
+  const userId = session.principal.id;
+  const { codes, hashes } = ctx.recoveryCodeMaker.make(userId, mfa.recoveryCodes.codesMin);
+  await stores.recoveryCodes.createUnconfirmed(userId, hashes, now);
+  await leave(ctx, stores, session, {
+    kind: 'recovery-codes-display',
+    payload: { codes, hash: hashes[0] ?? '' },
+    expiresAt: addSeconds(now, displaySeconds),
+  });
+  if (!mfa.audit.logsRecoveryCodesGenerated) return;
+  await stores.audit.append(
+    eventInSession(visit, session, {
+      at: now,
+      type: 'recovery-codes.generated',
+      severity: 'notice',
+      details: { codes: codes.length },
+    }),
+  );
+}
+
+/** The codes that wait to be shown in this session, this once; else null. */
+export async function takeRecoveryCodes(
+  ctx: FlowContext,
+  session: SessionFacts,
+): Promise<readonly string[] | null> {
+  if (nextPage(ctx, session) === 'challenge') return null;
+  const now = ctx.clock.now();
+  const kind = 'recovery-codes-display';
+  if ((await ctx.stores.challenges.find(kind, session.key, now)) === null) return null;
+  return ctx.stores.transaction(async (stores) => {
+    await holdUser(stores, session);
+    const display = await stores.challenges.consume(kind, session.key, now);
+    if (display === null || display.userId !== session.principal.id) return null;
+    const { codes, hash } = open(ctx, session, display);
+    // Another browser may have made a set in place of this one.
+    if (!(await stores.recoveryCodes.hasUnconfirmed(session.principal.id, hash))) return null;
+    await leave(ctx, stores, session, {
+      kind: 'recovery-codes-confirmation',
+      payload: { codes: [], hash },
+      expiresAt: addSeconds(now, confirmationSeconds),
+    });
+    return codes;
+  });
+}
+
+/** Says whether a set waits in this session to be shown or confirmed. */
+export async function hasUnconfirmedCodes(
+  ctx: FlowContext,
+  session: SessionFacts,
+): Promise<boolean> {
+  const now = ctx.clock.now();
+  const { challenges } = ctx.stores;
+  const waiting =
+    (await challenges.find('recovery-codes-confirmation', session.key, now)) ??
+    (await challenges.find('recovery-codes-display', session.key, now));
+  return waiting !== null && isSetOf(ctx, ctx.stores, session, waiting);
+}
+
+/**
+ * Makes the set live that this session was shown. False when there is none: never shown, confirmed
+ * already, or replaced by another browser. Whether the sets before it die is the policy's choice.
+ */
+export async function confirmRecoveryCodes(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+): Promise<boolean> {
+  if (nextPage(ctx, session) === 'challenge') return false;
+  const { mfa } = ctx.config.current().policy;
+  const now = ctx.clock.now();
+  return ctx.stores.transaction(async (stores) => {
+    await holdUser(stores, session);
+    const kind = 'recovery-codes-confirmation';
+    const shown = await stores.challenges.consume(kind, session.key, now);
+    if (shown === null || !(await isSetOf(ctx, stores, session, shown))) return false;
+
+    const old = mfa.recoveryCodes.doesRegenerateInvalidateOld ? 'drop' : 'keep';
+    if (!(await stores.recoveryCodes.confirm(session.principal.id, now, old))) return false;
+    if (mfa.audit.logsRecoveryCodesGenerated) {
+      await stores.audit.append(
+        eventInSession(visit, session, {
+          at: now,
+          type: 'recovery-codes.confirmed',
+          severity: 'notice',
+          details: { olderCodes: old === 'drop' ? 'dropped' : 'kept' },
+        }),
+      );
+    }
+    return true;
+  });
+}
+
+/**
+ * Says whether a new set costs password and code. Not while none was ever confirmed and this
+ * session has just enrolled or confirmed by a second factor: the person is in the middle of it.
+ */
+export async function isProofNeededForCodes(
+  ctx: FlowContext,
+  session: SessionFacts,
+): Promise<boolean> {
+  if (await ctx.stores.recoveryCodes.hasConfirmed(session.principal.id)) return true;
+  return !isInTheMiddleOfIt(ctx, session, ctx.clock.now());
+}
+
+/**
+ * Makes a new set, to be shown and confirmed. The code is one of the app or a recovery code. The
+ * proof may be null only where none is needed; throws the problem `step-up-required` elsewhere,
+ * `enrollment-required` while there is no authenticator that codes could stand in for, and
+ * `policy-forbids` when they are switched off.
+ */
+export async function regenerateRecoveryCodes(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+  proof: { readonly password: string; readonly code: string } | null,
+): Promise<RegenerationAnswer> {
+  if (!isMethodEnabled('recovery-code', ctx.config.current().policy.mfa)) {
+    throw new Problem('policy-forbids', { detail: 'Recovery codes are switched off here.' });
+  }
+  if (proof === null) return regenerateInTheMiddleOfIt(ctx, visit, session);
+
+  const { password, code } = proof;
+  const method = code.replace(/[\s-]/g, '').length > 8 ? 'recovery-code' : 'totp';
+  const refusal = await guessOwnPassword(ctx, visit, session, { password, method });
+  if (refusal !== null) return refusal;
+  const guess = { method, code } as const;
+  const answer = await guessCode(ctx, visit, session, guess, ({ stores }) =>
+    makeRecoveryCodes(ctx, stores, visit, session),
+  );
+  return answer.ok ? { ok: true } : answer;
+}
+
+async function regenerateInTheMiddleOfIt(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+): Promise<RegenerationAnswer> {
+  const now = ctx.clock.now();
+  await ctx.stores.transaction(async (stores) => {
+    const record = await holdUser(stores, session);
+    if (record.enrolled.length === 0) throw new Problem('enrollment-required');
+    const hasHadCodes = await stores.recoveryCodes.hasConfirmed(session.principal.id);
+    if (hasHadCodes || !isInTheMiddleOfIt(ctx, session, now)) {
+      throw new Problem('step-up-required', {
+        detail: 'Type your password and a code to make new recovery codes.',
+      });
+    }
+    await makeRecoveryCodes(ctx, stores, visit, session);
+  });
+  return { ok: true };
+}
+
+// Enrolling counts here, unlike for a step-up: the codes belong to what was just enrolled.
+function isInTheMiddleOfIt(ctx: FlowContext, session: SessionFacts, now: EpochMs): boolean {
+  const { stepUpWithinSeconds } = ctx.config.current().policy;
+  const hasJustEnrolled = session.proofs.some(
+    (proof) => proof.origin === 'enrollment' && now <= addSeconds(proof.at, stepUpWithinSeconds),
+  );
+  return hasJustEnrolled || hasFreshProof(ctx, session, now);
+}
+
+async function leave(
+  ctx: FlowContext,
+  stores: Stores,
+  session: SessionFacts,
+  waiting: {
+    readonly kind: Challenge['kind'];
+    readonly payload: Payload;
+    readonly expiresAt: EpochMs;
+  },
+): Promise<void> {
+  const { kind, payload, expiresAt } = waiting;
+  const id = idFrom('challenge', ctx.random.bytes(idBytes));
+  const sealedPayload = ctx.sealer.seal(JSON.stringify(payload), row(session, kind, id));
+  const { key, principal } = session;
+  await stores.challenges.create({
+    id,
+    kind,
+    userId: principal.id,
+    session: key,
+    sealedPayload,
+    expiresAt,
+  });
+}
+
+function open(ctx: FlowContext, session: SessionFacts, challenge: Challenge): Payload {
+  const plain = ctx.sealer.unseal(
+    challenge.sealedPayload,
+    row(session, challenge.kind, challenge.id),
+  );
+  return JSON.parse(plain.toString()) as Payload;
+}
+
+function row(session: SessionFacts, kind: Challenge['kind'], id: ChallengeId): string {
+  return `challenges:${session.principal.id}:${id}:${kind}`;
+}
+
+async function isSetOf(
+  ctx: FlowContext,
+  stores: Stores,
+  session: SessionFacts,
+  challenge: Challenge,
+): Promise<boolean> {
+  const { id } = session.principal;
+  if (challenge.userId !== id) return false;
+  return stores.recoveryCodes.hasUnconfirmed(id, open(ctx, session, challenge).hash);
+}

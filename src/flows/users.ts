@@ -1,0 +1,238 @@
+/**
+ * What an operator does to accounts on the command line. Every change is audited in the
+ * transaction that makes it, and takes effect on the next request of every instance.
+ */
+
+import { defaultTenant, idBytes, idFrom, type TenantId } from '../core/ids.ts';
+import type { PasswordRefusal } from '../methods/method.ts';
+import { NameTaken, type Stores, type User } from '../stores/types.ts';
+import { eventOnCommandLine, type Happening } from './audit-events.ts';
+import type { FlowContext } from './flow-context.ts';
+import { endAllSessions, forgetSessions } from './sessions.ts';
+import { groupsRefusal, recordRefusal, type RecordRefusal } from './user-rules.ts';
+
+/** Why a change to an account was not made, with a sentence for the operator. */
+export type UserRefusal =
+  | ({ readonly ok: false } & (PasswordRefusal | RecordRefusal))
+  | {
+      readonly ok: false;
+      readonly reason:
+        | 'name-taken'
+        | 'no-such-user'
+        | 'password-missing'
+        | 'no-password-for-services'
+        | 'reason-missing'
+        | 'policy-forbids';
+      readonly sentence: string;
+    };
+
+/** The answer to a change of one account. */
+export type UserAnswer = { readonly ok: true; readonly user: User } | UserRefusal;
+
+/** A new account. Services have no password; people have one. */
+export interface CreateUserInput {
+  readonly kind?: 'user' | 'service';
+  readonly username: string;
+  readonly displayName?: string;
+  readonly email?: string | null;
+  readonly groups?: readonly string[];
+  readonly tenant?: string;
+  readonly password: string | null;
+}
+
+/** Makes an account. Throws the problem `too-busy` when too many passwords wait to be hashed. */
+export async function createUser(ctx: FlowContext, input: CreateUserInput): Promise<UserAnswer> {
+  const kind = input.kind ?? 'user';
+  const record = {
+    username: input.username,
+    displayName: (input.displayName ?? input.username).normalize('NFC'),
+    email: input.email ?? null,
+    groups: [...new Set(input.groups)].sort(),
+    tenant: input.tenant ?? defaultTenant,
+  };
+  const refusal = recordRefusal(record) ?? kindRefusal(kind, input.password);
+  if (refusal !== null) return { ok: false, ...refusal };
+  const passwordRefusal =
+    input.password === null ? null : checkPassword(ctx, record.username, input.password);
+  if (passwordRefusal !== null) return { ok: false, ...passwordRefusal };
+
+  const passwordHash = input.password === null ? null : await ctx.passwords.hash(input.password);
+  const now = ctx.clock.now();
+  try {
+    const user = await ctx.stores.transaction(async (stores) => {
+      const created = await stores.users.create({
+        ...record,
+        id: idFrom('user', ctx.random.bytes(idBytes)),
+        kind,
+        tenant: record.tenant as TenantId,
+        passwordHash,
+        createdAt: now,
+      });
+      const details = { username: created.username, kind, groups: created.groups };
+      await append(stores, created, { at: now, type: 'user.created', severity: 'notice', details });
+      return created;
+    });
+    return { ok: true, user };
+  } catch (thrown) {
+    if (!(thrown instanceof NameTaken)) throw thrown;
+    const sentence = `There is an account named ${record.username} already.`;
+    return { ok: false, reason: 'name-taken', sentence };
+  }
+}
+
+/** Says why a new password is not taken, or null when it is. */
+export function checkPassword(
+  ctx: Pick<FlowContext, 'config' | 'passwords'>,
+  username: string,
+  password: string,
+): PasswordRefusal | null {
+  const { local, portal } = ctx.config.current();
+  return ctx.passwords.refusalOf(password, {
+    username,
+    issuer: portal.issuer,
+    lengthMin: local.minPasswordLength,
+  });
+}
+
+/** Gives somebody another password and ends all of their sessions. */
+export async function setPassword(
+  ctx: FlowContext,
+  { username, password }: { readonly username: string; readonly password: string },
+): Promise<UserAnswer> {
+  const user = await ctx.stores.users.findByUsername(username);
+  if (user === null) return noSuchUser(username);
+  const refusal = kindRefusal(user.kind, password) ?? checkPassword(ctx, user.username, password);
+  if (refusal !== null) return { ok: false, ...refusal };
+
+  const hash = await ctx.passwords.hash(password);
+  const now = ctx.clock.now();
+  await ctx.stores.transaction(async (stores) => {
+    await endAllSessions(stores, user.id, now);
+    await stores.users.setPasswordHash(user.id, hash);
+    await append(stores, user, { at: now, type: 'user.password-changed', severity: 'notice' });
+  });
+  await forgetSessions(ctx, user.id);
+  return { ok: true, user };
+}
+
+/** Puts somebody into exactly these groups. Their sessions live on, under the new groups. */
+export async function setGroups(
+  ctx: FlowContext,
+  { username, groups }: { readonly username: string; readonly groups: readonly string[] },
+): Promise<UserAnswer> {
+  const refusal = groupsRefusal(groups);
+  if (refusal !== null) return { ok: false, ...refusal };
+  const found = await ctx.stores.users.findByUsername(username);
+  if (found === null) return noSuchUser(username);
+
+  const now = ctx.clock.now();
+  const after = [...new Set(groups)].sort();
+  await ctx.stores.transaction(async (stores) => {
+    const user = await stores.users.lock(found.id);
+    await stores.users.setGroups(found.id, after);
+    await stores.accessChanges.note(found.id, now);
+    const details = { before: user?.groups ?? [], after };
+    await append(stores, found, {
+      at: now,
+      type: 'user.groups-changed',
+      severity: 'notice',
+      details,
+    });
+  });
+  return { ok: true, user: { ...found, groups: after } };
+}
+
+/** Disables an account and ends its sessions, or enables it again. */
+export async function setDisabled(
+  ctx: FlowContext,
+  { username, isDisabled }: { readonly username: string; readonly isDisabled: boolean },
+): Promise<UserAnswer> {
+  const user = await ctx.stores.users.findByUsername(username);
+  if (user === null) return noSuchUser(username);
+
+  const now = ctx.clock.now();
+  await ctx.stores.transaction(async (stores) => {
+    // Enabling ends them too: whatever was signed in before must sign in again.
+    await endAllSessions(stores, user.id, now);
+    await stores.users.setDisabled(user.id, isDisabled);
+    const type = isDisabled ? 'user.disabled' : 'user.enabled';
+    await append(stores, user, { at: now, type, severity: 'notice' });
+  });
+  await forgetSessions(ctx, user.id);
+  return { ok: true, user: { ...user, isDisabled } };
+}
+
+/**
+ * Break-glass: removes all authenticators and recovery codes of somebody, lifts a lock, and ends
+ * all of their sessions. What the policy obliges them to, they enroll at their next sign-in.
+ */
+export async function resetMfa(
+  ctx: FlowContext,
+  {
+    username,
+    reason,
+    ticket,
+  }: { readonly username: string; readonly reason: string; readonly ticket: string },
+): Promise<UserAnswer> {
+  const { mfa } = ctx.config.current().policy;
+  if (!mfa.reset.isEnabled) {
+    const sentence = 'The MFA policy switches resets off (reset_policy.enabled).';
+    return { ok: false, reason: 'policy-forbids', sentence };
+  }
+  const words = { reason: reason.trim().slice(0, 500), ticket: ticket.trim().slice(0, 100) };
+  if (words.reason === '' || words.ticket === '') {
+    const sentence = 'A reset needs a reason and a ticket; both are kept in the audit log.';
+    return { ok: false, reason: 'reason-missing', sentence };
+  }
+  const user = await ctx.stores.users.findByUsername(username);
+  if (user === null) return noSuchUser(username);
+
+  const now = ctx.clock.now();
+  await ctx.stores.transaction(async (stores) => {
+    await endAllSessions(stores, user.id, now);
+    const removed = await stores.authenticators.removeOfUser(user.id);
+    const recoveryCodes = await stores.recoveryCodes.countLeft(user.id);
+    await stores.recoveryCodes.removeOfUser(user.id);
+    await stores.attempts.reset(user.id);
+    if (!mfa.audit.logsReset) return;
+    await append(stores, user, {
+      at: now,
+      type: 'reset.executed',
+      severity: mfa.reset.severity,
+      details: { ...words, authenticators: removed, recoveryCodes },
+    });
+  });
+  await forgetSessions(ctx, user.id);
+  return { ok: true, user };
+}
+
+function kindRefusal(
+  kind: User['kind'],
+  password: string | null,
+): {
+  readonly reason: 'password-missing' | 'no-password-for-services';
+  readonly sentence: string;
+} | null {
+  if (kind === 'user' && password === null) {
+    return { reason: 'password-missing', sentence: 'A person needs a password to sign in.' };
+  }
+  if (kind === 'service' && password !== null) {
+    const sentence = 'A service account has no password and cannot sign in.';
+    return { reason: 'no-password-for-services', sentence };
+  }
+  return null;
+}
+
+function noSuchUser(username: string): UserRefusal {
+  const sentence = `There is no account named ${JSON.stringify(username)}.`;
+  return { ok: false, reason: 'no-such-user', sentence };
+}
+
+async function append(
+  stores: Stores,
+  user: Pick<User, 'id' | 'tenant' | 'username'>,
+  happening: Happening,
+): Promise<void> {
+  const details = { username: user.username, ...happening.details };
+  await stores.audit.append(eventOnCommandLine(user, { ...happening, details }));
+}
