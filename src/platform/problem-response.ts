@@ -76,9 +76,18 @@ export function sendProblem(
  * taken for a browser: programs send a wildcard or nothing.
  */
 export function prefersHtml(accept: string | undefined): boolean {
-  const html = qualityOf(accept, ['text/html', 'application/xhtml+xml']);
-  return html > 0 && html >= qualityOf(accept, ['application/problem+json', 'application/json']);
+  const html = qualityOf(accept, htmlTypes);
+  return html > 0 && html >= qualityOf(accept, jsonTypes);
 }
+
+/** Says whether a caller asks for a document even where a page is the usual answer. */
+export function prefersJson(accept: string | undefined): boolean {
+  const json = qualityOf(accept, jsonTypes);
+  return json > 0 && json > qualityOf(accept, htmlTypes);
+}
+
+const htmlTypes = ['text/html', 'application/xhtml+xml'];
+const jsonTypes = ['application/problem+json', 'application/json'];
 
 function qualityOf(accept: string | undefined, types: readonly string[]): number {
   const qualities = (accept ?? '').split(',').map((range) => {

@@ -19,7 +19,12 @@ export function setRequestFacts(req: IncomingMessage, facts: RequestFacts): void
 
 /** The facts of a request; they must have been settled. */
 export function requestFactsOf(req: IncomingMessage): RequestFacts {
-  const facts = factsOf.get(req);
-  assert.ok(facts !== undefined, 'the facts of a request are settled before it is answered');
+  const facts = findRequestFacts(req);
+  assert.ok(facts !== null, 'the facts of a request are settled before it is answered');
   return facts;
+}
+
+/** The facts of a request, or null when it failed before they were settled. */
+export function findRequestFacts(req: IncomingMessage): RequestFacts | null {
+  return factsOf.get(req) ?? null;
 }

@@ -1,0 +1,134 @@
+/**
+ * Our own pages, as data: tests can say "for all".
+ *
+ * Paths are below the portal's base path. A row with GET answers HEAD too; any other method on a
+ * known path is refused with `Allow`.
+ */
+
+import assert from 'node:assert/strict';
+import type { SessionFacts } from '../core/facts.ts';
+import type { Who } from './access.ts';
+import type { Answer, Exchange, Handler } from './exchange.ts';
+import { showAccount, submitAccount } from './pages/account.ts';
+import { showAsset } from './pages/asset.ts';
+import { showChallenge, submitChallenge } from './pages/challenge.ts';
+import { showEnroll } from './pages/enroll.ts';
+import { showEnrollTotp, submitEnrollTotp } from './pages/enroll-totp.ts';
+import { showHome } from './pages/home.ts';
+import { showKeySet } from './pages/key-set.ts';
+import { showProblemGuide } from './pages/problem-guide.ts';
+import { showRecoveryCode, submitRecoveryCode } from './pages/recovery-code.ts';
+import { showRecoveryCodes, submitRecoveryCodes } from './pages/recovery-codes.ts';
+import { showSignIn, submitSignIn } from './pages/sign-in.ts';
+import { showSignOut, submitSignOut } from './pages/sign-out.ts';
+import { showStepUp, submitStepUp } from './pages/step-up.ts';
+
+/**
+ * How often an address may ask. `code` is for forms that take a guess, `page` for all other
+ * pages; passwords and codes are counted again, by account, in the flows. `file` costs nothing to
+ * answer and is not counted.
+ */
+export type LimitClass = 'page' | 'code' | 'file';
+
+/** One of our own URLs. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST';
+  /** A segment that begins with a colon stands for any one segment. */
+  readonly path: string;
+  readonly who: Who;
+  readonly csrf: 'on' | 'off';
+  readonly limit: LimitClass;
+  answer(exchange: Exchange): Promise<Answer>;
+}
+
+// A row is read left to right: where, who may come in, what protects it, who answers.
+// oxfmt-ignore
+export const endpoints: readonly Endpoint[] = [
+  //         method  path                        csrf   limit   handler
+  forAnyone('GET',  '/',                         'off', 'page', showHome),
+  forAnyone('GET',  '/sign-in',                  'off', 'page', showSignIn),
+  forAnyone('POST', '/sign-in',                  'on',  'code', submitSignIn),
+  forAnyone('GET',  '/sign-out',                 'off', 'page', showSignOut),
+  forAnyone('POST', '/sign-out',                 'on',  'page', submitSignOut),
+  forAnyone('GET',  '/problems/:code',           'off', 'page', showProblemGuide),
+  forAnyone('GET',  '/assets/:name',             'off', 'file', showAsset),
+  forAnyone('GET',  '/.well-known/jwks.json',    'off', 'file', showKeySet),
+
+  //   method  path                        who               csrf   limit   handler
+  row('GET',  '/challenge',               'first-factor',   'off', 'page', showChallenge),
+  row('POST', '/challenge',               'first-factor',   'on',  'code', submitChallenge),
+  row('GET',  '/challenge/recovery-code', 'first-factor',   'off', 'page', showRecoveryCode),
+  row('POST', '/challenge/recovery-code', 'first-factor',   'on',  'code', submitRecoveryCode),
+  row('GET',  '/enroll',                  'challenge-met',  'off', 'page', showEnroll),
+  row('GET',  '/enroll/totp',             'challenge-met',  'off', 'page', showEnrollTotp),
+  row('POST', '/enroll/totp',             'challenge-met',  'on',  'code', submitEnrollTotp),
+  row('GET',  '/recovery-codes',          'challenge-met',  'off', 'page', showRecoveryCodes),
+  row('POST', '/recovery-codes',          'challenge-met',  'on',  'code', submitRecoveryCodes),
+  row('GET',  '/step-up',                 'challenge-met',  'off', 'page', showStepUp),
+  row('POST', '/step-up',                 'challenge-met',  'on',  'code', submitStepUp),
+  row('GET',  '/account',                 'complete',       'off', 'page', showAccount),
+  row('POST', '/account',                 'complete',       'on',  'page', submitAccount),
+];
+
+/** What the table says about a path. */
+export type EndpointMatch =
+  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly parameter: string }
+  | { readonly kind: 'other-method'; readonly allowed: readonly string[] }
+  | { readonly kind: 'none' };
+
+/** Finds the endpoint for a method and a path below the base path. */
+export function matchEndpoint(method: string, path: string): EndpointMatch {
+  const here = endpoints.filter((endpoint) => parameterIn(endpoint.path, path) !== null);
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const endpoint = here.find((candidate) => candidate.method === asked);
+  if (endpoint !== undefined) {
+    return { kind: 'endpoint', endpoint, parameter: parameterIn(endpoint.path, path) ?? '' };
+  }
+  if (here.length === 0) return { kind: 'none' };
+  const methods = here.map((candidate) => candidate.method);
+  return {
+    kind: 'other-method',
+    allowed: methods.includes('GET') ? ['HEAD', ...methods] : methods,
+  };
+}
+
+/** What stands for the pattern's parameter ('' without one), or null when it does not match. */
+function parameterIn(pattern: string, path: string): string | null {
+  const colon = pattern.indexOf(':');
+  if (colon === -1) return pattern === path ? '' : null;
+  const value = path.slice(colon);
+  const doesMatch = path.startsWith(pattern.slice(0, colon)) && /^[^/]+$/.test(value);
+  return doesMatch ? value : null;
+}
+
+function forAnyone(
+  method: Endpoint['method'],
+  path: string,
+  csrf: Endpoint['csrf'],
+  limit: LimitClass,
+  handler: Handler<SessionFacts | null>,
+): Endpoint {
+  return { method, path, who: 'anyone', csrf, limit, answer: async (asked) => handler(asked) };
+}
+
+function row(
+  method: Endpoint['method'],
+  path: string,
+  who: Exclude<Who, 'anyone'>,
+  csrf: Endpoint['csrf'],
+  limit: LimitClass,
+  handler: Handler<SessionFacts>,
+): Endpoint {
+  return {
+    method,
+    path,
+    who,
+    csrf,
+    limit,
+    answer: async (asked) => {
+      const { session } = asked;
+      assert.ok(session !== null, 'admission lets nobody in without a session');
+      return handler({ ...asked, session });
+    },
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * The door to our own pages: finds the endpoint, lets in who may come in, and has the answer
+ * written.
+ *
+ * What must hold for all pages happens here, once: limits, posts from elsewhere, who may come in.
+ * Pages cannot forget it, because they are not asked.
+ */
+
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import { ownCookies } from '../core/cookie-names.ts';
+import type { SessionFacts } from '../core/facts.ts';
+import { Problem, type ProblemCode } from '../core/problem.ts';
+import { unreachable } from '../core/unreachable.ts';
+import { signOut } from '../flows/sessions.ts';
+import { prefersJson } from '../platform/problem-response.ts';
+import { requestFactsOf } from '../platform/request-facts.ts';
+import { admission } from './access.ts';
+import { cookieToClear, cookieValue } from './cookies.ts';
+import { comesFromOurPages, isFormCookie, isFormToken, newFormCookie } from './csrf.ts';
+import { returnToIn } from './destination.ts';
+import { type Endpoint, matchEndpoint } from './endpoints.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { type Answer, type Exchange, type PortalParts, redirectTo } from './exchange.ts';
+import { type Form, readForm } from './form.ts';
+import { pageAddress, type PagePath } from './onward.ts';
+import { rotateSession } from './session.ts';
+import { type Desk, writeAnswer } from './write-answer.ts';
+
+/** Makes the handler of all requests below the portal's base path. It answers every one. */
+export function createPortal(parts: PortalParts): RequestHandler {
+  const { clock, log, random } = parts.flows;
+  const { config, renderer } = parts;
+  const sendError = createErrorHandler({ config, renderer, random, log });
+  return async (req, res) => {
+    const request = requestFactsOf(req);
+    const now = clock.now();
+    const desk: Desk = { parts, config: config.current(), req, res, request, now };
+    try {
+      await serve(desk);
+    } catch (error) {
+      sendError(req, res, error);
+    }
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        path: request.path,
+        status: res.statusCode,
+        code: res.getHeader('Sallyport-Response'),
+        ip: request.ip,
+        durationMs: clock.now() - now,
+      },
+      'page',
+    );
+  };
+}
+
+async function serve(desk: Desk): Promise<void> {
+  const { endpoint, path, parameter } = endpointFor(desk);
+  await assertWithinLimit(desk, endpoint);
+  if (endpoint.limit === 'file') {
+    // Files say nothing about anybody: no cookie is looked at and none is set.
+    const exchange = exchangeFor(desk, { path, parameter, form: new Map(), session: null });
+    writeAnswer(desk, exchange, await endpoint.answer(exchange), null);
+    return;
+  }
+
+  const form = await readPost(desk, endpoint);
+  const session = await liveSession(desk, endpoint);
+  const exchange = exchangeFor(desk, { path, parameter, form, session });
+  const formCookie = formCookieOf(desk);
+  dropMalformedCookie(desk);
+
+  const elsewhere = admission(endpoint.who, exchange);
+  if (elsewhere !== null) {
+    // Nothing was done, so that the form need not prove where it comes from. This is also what
+    // becomes of the second half of a double click, whose session the first half replaced.
+    if (elsewhere.code !== 'redirect' && prefersJson(desk.req.headers.accept)) {
+      throw new Problem(elsewhere.code);
+    }
+    writeAnswer(desk, exchange, elsewhere, formCookie);
+    return;
+  }
+  if (endpoint.csrf === 'on') assertOwnForm(desk, exchange, formCookie.value);
+  writeAnswer(desk, exchange, await answerOf(desk, endpoint, exchange), formCookie);
+}
+
+/** What the page answers; a problem that another page solves becomes the way there. */
+async function answerOf(desk: Desk, endpoint: Endpoint, exchange: Exchange): Promise<Answer> {
+  try {
+    return await endpoint.answer(exchange);
+  } catch (error) {
+    const page = error instanceof Problem ? pageThatSolves(error.code) : null;
+    if (page === null || prefersJson(desk.req.headers.accept)) throw error;
+    // A session that is gone was ended, or replaced by the first half of a double click: the
+    // sign-in page sends on whoever has a newer one.
+    const isGone = (await exchange.recallAgain()) === null;
+    return redirectTo(pageAddress(exchange, isGone ? '/sign-in' : page));
+  }
+}
+
+function pageThatSolves(code: ProblemCode): PagePath | null {
+  if (code === 'not-signed-in') return '/sign-in';
+  return code === 'step-up-required' ? '/step-up' : null;
+}
+
+function endpointFor({ request, config, res }: Desk): {
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly parameter: string;
+} {
+  const below = request.path.slice(config.portal.basePath.length);
+  const path = below === '' ? '/' : below;
+  const match = matchEndpoint(request.method, path);
+  switch (match.kind) {
+    case 'endpoint':
+      return { endpoint: match.endpoint, path, parameter: match.parameter };
+    case 'other-method':
+      res.setHeader('Allow', match.allowed.join(', '));
+      throw new Problem('method-not-allowed');
+    case 'none':
+      throw new Problem('not-found');
+    default:
+      return unreachable(match);
+  }
+}
+
+async function assertWithinLimit({ parts, request }: Desk, endpoint: Endpoint): Promise<void> {
+  if (endpoint.limit === 'file') return;
+  const answer = await parts.flows.limits.request(endpoint.limit, request.ip);
+  if (answer.ok) return;
+  throw new Problem('too-many-attempts', { retryAfterSeconds: answer.retryAfterSeconds });
+}
+
+async function readPost(desk: Desk, endpoint: Endpoint): Promise<Form> {
+  if (endpoint.method !== 'POST') return new Map();
+  // Before the body is read: whoever may not post here need not be listened to.
+  if (!comesFromOurPages(desk.req.headers, desk.config.portal.origin)) {
+    throw new Problem('form-expired', {
+      detail: 'This form was not sent from one of our own pages.',
+    });
+  }
+  return readForm(desk.req, desk.res);
+}
+
+/** The session of the request; an expired one is none, and a disabled person's is ended. */
+async function liveSession(desk: Desk, endpoint: Endpoint): Promise<SessionFacts | null> {
+  const { parts, req, now } = desk;
+  const session = await parts.recall(req.headers.cookie);
+  if (session === null || session.expiresAt <= now) return null;
+  if (!session.principal.isDisabled) return session;
+
+  await signOut(parts.flows, visitOf(desk), session);
+  clearSessionCookie(desk);
+  if (endpoint.who !== 'anyone') throw new Problem('account-disabled');
+  return null;
+}
+
+function exchangeFor(
+  desk: Desk,
+  asked: Pick<Exchange, 'path' | 'parameter' | 'form' | 'session'>,
+): Exchange {
+  const { parts, config, req, res, request, now } = desk;
+  const visit = visitOf(desk);
+  const query = new URLSearchParams(request.query);
+  return {
+    ...asked,
+    parts,
+    config,
+    request,
+    isRehearsal: request.method === 'HEAD' || isPrefetch(req),
+    now,
+    visit,
+    query,
+    returnTo: returnToIn(config, asked.form, query),
+    rise: async (next) =>
+      rotateSession({ parts, config, req, res, request, visit, now, old: asked.session }, next),
+    recallAgain: async () => {
+      const session = await parts.recall(req.headers.cookie);
+      return session === null || session.expiresAt <= now ? null : session;
+    },
+  };
+}
+
+function visitOf({ request }: Desk): Exchange['visit'] {
+  return { ip: request.ip, userAgent: request.userAgent, requestId: request.id };
+}
+
+function isPrefetch({ headers }: IncomingMessage): boolean {
+  const purpose = headers['sec-purpose'] ?? headers['purpose'] ?? '';
+  return String(purpose).toLowerCase().includes('prefetch');
+}
+
+/** The form cookie of this browser, or a new one for a browser that has none. */
+function formCookieOf({ parts, config, req }: Desk): { value: string; isNew: boolean } {
+  const sent = cookieValue(req.headers.cookie, ownCookies(config.portal).csrf);
+  return isFormCookie(sent)
+    ? { value: sent, isNew: false }
+    : { value: newFormCookie(parts.flows.random), isNew: true };
+}
+
+function assertOwnForm(desk: Desk, exchange: Exchange, cookie: string): void {
+  const binding = { key: desk.parts.csrfKey, cookie, session: exchange.session?.key ?? null };
+  if (isFormToken(exchange.form.get('csrf') ?? '', binding)) return;
+  throw new Problem('form-expired');
+}
+
+/**
+ * Removes a session cookie that cannot be one of ours. One that merely names no session stays: its
+ * request may have been overtaken by a rise in assurance, and the browser holds the new one.
+ */
+function dropMalformedCookie(desk: Desk): void {
+  const sent = cookieValue(desk.req.headers.cookie, ownCookies(desk.config.portal).session);
+  if (sent === null || /^s(?::|%3A)[\w-]+\.[\w%+/=-]+$/i.test(sent)) return;
+  clearSessionCookie(desk);
+}
+
+function clearSessionCookie({ config, res }: Desk): void {
+  const { session, isSecure, sessionDomain } = ownCookies(config.portal);
+  res.appendHeader('Set-Cookie', cookieToClear(session, { isSecure, domain: sessionDomain }));
+}
