@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely';
 
-import { addSeconds } from '../../core/time.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
 import { StoreUnavailable, type AttemptStore } from '../types.ts';
 import type { Db } from './tables.ts';
 
@@ -36,9 +36,9 @@ export function sqlAttempts(db: Db): AttemptStore {
               .column('user_id')
               .doUpdateSet({
                 failures,
-                window_started_at: sql`case when ${startsAnew} then ${now}
+                window_started_at: sql`case when ${startsAnew} then ${asInstant(now)}
                   else attempts.window_started_at end`,
-                locked_until: sql`case when ${failures} >= ${limits.failuresMax} then ${lockEnd}
+                locked_until: sql`case when ${failures} >= ${limits.failuresMax} then ${asInstant(lockEnd)}
                   else null end`,
               })
               .where((eb) =>
@@ -75,4 +75,9 @@ export function sqlAttempts(db: Db): AttemptStore {
     },
   };
   return store;
+}
+
+/** A value inside an expression: PostgreSQL would take it for a text there. */
+function asInstant(at: EpochMs) {
+  return sql<EpochMs>`cast(${at} as bigint)`;
 }

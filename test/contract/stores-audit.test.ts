@@ -1,0 +1,208 @@
+/**
+ * The audit chain shows every change, removal and reordering (G12), on every engine; whoever can
+ * write to the database tries each.
+ */
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { before, describe, test } from 'node:test';
+
+import * as fc from 'fast-check';
+import { sql } from 'kysely';
+
+import { auditDocument, canonicalJson } from '../../src/core/audit-document.ts';
+import type { AuditEvent, NewAuditEvent } from '../../src/core/audit-event.ts';
+import { defaultTenant, type RequestId, type SessionKey, type UserId } from '../../src/core/ids.ts';
+import type { SqlDatabase } from '../../src/stores/sql/database.ts';
+import { NOON } from '../support/fixed-clock.ts';
+import { describeEngines } from './support/engines.ts';
+
+function anEvent(of: Partial<NewAuditEvent> = {}): NewAuditEvent {
+  return {
+    at: NOON,
+    type: 'session.signed-in',
+    severity: 'info',
+    actor: 'anna',
+    subject: 'usr_anna' as UserId,
+    tenant: defaultTenant,
+    ip: '192.0.2.1',
+    userAgent: 'Firefox',
+    session: 'k'.repeat(64) as SessionKey,
+    requestId: 'req_1' as RequestId,
+    details: { route: 'console', proofs: ['password', 'totp'], level: 2, fresh: true },
+    ...of,
+  };
+}
+
+async function all(database: SqlDatabase, since: number | null = null): Promise<AuditEvent[]> {
+  const events: AuditEvent[] = [];
+  for await (const event of database.stores.audit.read({ since })) events.push(event);
+  return events;
+}
+
+describeEngines((engine) => {
+  async function aChainOfFive(): Promise<{ database: SqlDatabase; ids: readonly string[] }> {
+    const database = await engine.fresh();
+    await database.stores.audit.appendAll(Array.from({ length: 5 }, () => anEvent()));
+    return { database, ids: (await all(database)).map(({ id }) => id) };
+  }
+
+  describe('an audit event', () => {
+    let database: SqlDatabase;
+    before(async () => {
+      database = await engine.fresh();
+    });
+
+    test('is read as it was appended', async () => {
+      const appended = await database.stores.audit.append(anEvent());
+
+      assert.deepEqual(await all(database), [appended]);
+      assert.equal(appended.previousHash, '0'.repeat(64));
+      assert.match(appended.id, /^evt_/);
+    });
+
+    test('has a hash that anybody can compute from the exported members', async () => {
+      const event = await database.stores.audit.append(anEvent({ details: { z: 1, a: 'é' } }));
+
+      const text = canonicalJson(auditDocument(event));
+      assert.match(text, /"at":"2026-03-02T12:00:00.000Z","details":\{"a":"é","z":1\},"id"/);
+      assert.equal(createHash('sha256').update(text).digest('hex'), event.hash);
+    });
+
+    test('verifies whatever text is in it (property)', async () => {
+      const text = fc.string({ unit: 'binary' });
+      const lone = fc.constantFrom('\ud800', 'x\udc00y', '\0', 'a\0b');
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(text, lone), async (value) => {
+          await database.stores.audit.append(
+            anEvent({ actor: value, userAgent: value, details: { [value]: value, list: [value] } }),
+          );
+        }),
+        { numRuns: 50 },
+      );
+      assert.equal((await database.stores.audit.verify()).ok, true);
+    });
+  });
+
+  describe('the audit chain', () => {
+    test('of no events is whole', async () => {
+      const { audit } = (await engine.fresh()).stores;
+      assert.deepEqual(await audit.verify(), { ok: true, events: 0 });
+    });
+
+    test('is whole after appends from two instances at once, over several pages', async () => {
+      const location = await engine.newLocation();
+      const [one, other] = [engine.open(location), engine.open(location)];
+      await one.migrate();
+      await one.stores.audit.appendAll(Array.from({ length: 990 }, () => anEvent()));
+      await Promise.all(
+        Array.from({ length: 20 }, (_, at) =>
+          (at % 2 === 0 ? one : other).stores.audit.append(anEvent()),
+        ),
+      );
+
+      assert.deepEqual(await other.stores.audit.verify(), { ok: true, events: 1010 });
+      assert.equal((await all(one)).length, 1010);
+    });
+
+    test('is whole while it grows', async () => {
+      const database = await engine.fresh();
+      const growing = (async () => {
+        for (let time = 0; time < 30; time += 1) {
+          await database.stores.audit.appendAll([anEvent(), anEvent()]);
+        }
+      })();
+      for (let time = 0; time < 10; time += 1) {
+        assert.equal((await database.stores.audit.verify()).ok, true);
+      }
+      await growing;
+      assert.deepEqual(await database.stores.audit.verify(), { ok: true, events: 60 });
+    });
+
+    test('is read from an instant on', async () => {
+      const database = await engine.fresh();
+      await database.stores.audit.appendAll([
+        anEvent({ at: NOON }),
+        anEvent({ at: NOON + 1 }),
+        anEvent({ at: NOON + 2 }),
+      ]);
+      const events = await all(database, NOON + 1);
+      assert.deepEqual(
+        events.map(({ at }) => at),
+        [NOON + 1, NOON + 2],
+      );
+    });
+
+    test('does not keep an event whose transaction failed', async () => {
+      const database = await engine.fresh();
+      await database.stores.audit.append(anEvent());
+      await assert.rejects(
+        database.stores.transaction(async ({ audit }) => {
+          await audit.append(anEvent());
+          throw new Error('the change did not happen');
+        }),
+      );
+      await database.stores.audit.append(anEvent());
+
+      assert.deepEqual(await database.stores.audit.verify(), { ok: true, events: 2 });
+    });
+  });
+
+  describe('somebody who can write to the database', () => {
+    // prettier-ignore
+    const frauds = [
+      // what they do                  how                                                              named
+      ['changes a member',             `update audit_events set actor = 'ben' where seq = 3`,                3],
+      ['changes the time',             `update audit_events set at = at + 1 where seq = 1`,                  1],
+      ['changes the details',          `update audit_events set details = '{}' where seq = 5`,               5],
+      ['breaks the details',           `update audit_events set details = '{' where seq = 2`,                2],
+      ['changes the kind',             `update audit_events set severity = 'none' where seq = 2`,            2],
+      ['removes one in the middle',    `delete from audit_events where seq = 3`,                             4],
+      ['removes the first',            `delete from audit_events where seq = 1`,                             2],
+      ['removes the last',             `delete from audit_events where seq = 5`,                             4],
+      ['removes the last two',         `delete from audit_events where seq > 3`,                             3],
+      ['removes all',                  `delete from audit_events`,                                           0],
+      ['removes the end\'s record',    `delete from audit_head`,                                             0],
+      ['moves the end\'s record',      `update audit_head set last_seq = 4`,                                 5],
+      ['changes the end\'s hash',      `update audit_head set last_hash = '${'a'.repeat(64)}'`,              5],
+      ['puts in a hash of their own',  `update audit_events set hash = '${'a'.repeat(64)}' where seq = 5`,   5],
+    ] as const;
+
+    for (const [does, how, named] of frauds) {
+      test(`is found out when they: ${does}`, async () => {
+        const { database, ids } = await aChainOfFive();
+        await sql.raw(how).execute(database.db);
+
+        const found = await database.stores.audit.verify();
+
+        assert.equal(found.ok, false);
+        assert.equal(found.brokenAt, named === 0 ? 'the beginning' : ids[named - 1]);
+        assert.notEqual(found.why, '');
+      });
+    }
+
+    test('is found out when they: swap two events', async () => {
+      const { database, ids } = await aChainOfFive();
+      for (const [from, to] of [
+        [2, 99],
+        [3, 2],
+        [99, 3],
+      ] as const) {
+        await sql`update audit_events set seq = ${to} where seq = ${from}`.execute(database.db);
+      }
+
+      const found = await database.stores.audit.verify();
+      assert.deepEqual([found.ok, !found.ok && found.brokenAt], [false, ids[2]]);
+    });
+
+    test('is found out when they: put one back in under another number', async () => {
+      const { database } = await aChainOfFive();
+      await sql`
+        insert into audit_events
+        select 6, 'evt_more', at, type, severity, actor, subject, tenant_id, ip, user_agent,
+          session_key, request_id, details, hash, hash from audit_events where seq = 5
+      `.execute(database.db);
+      assert.equal((await database.stores.audit.verify()).ok, false);
+    });
+  });
+});

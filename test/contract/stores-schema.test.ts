@@ -1,0 +1,180 @@
+/** Transactions are all or nothing, and so are migrations; both engines are refused alike. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+
+import { sql } from 'kysely';
+
+import { systemRandom } from '../../src/platform/random.ts';
+import { openDatabase, type SqlDatabase } from '../../src/stores/sql/database.ts';
+import { migrateSchema, revertSchema } from '../../src/stores/sql/migrate.ts';
+import { DatabaseUnusable } from '../../src/stores/types.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { addUser, countOf, describeEngines } from './support/engines.ts';
+
+describeEngines((engine) => {
+  describe('a transaction', () => {
+    test('keeps all of its changes or none', async () => {
+      const database = await engine.fresh();
+      const { id } = await addUser(database);
+
+      await assert.rejects(
+        database.stores.transaction(async (stores) => {
+          await stores.users.setGroups(id, ['A']);
+          await stores.users.raiseSessionEpoch(id);
+          await stores.accessChanges.note(id, 1);
+          throw new Error('changed its mind');
+        }),
+      );
+      await database.stores.transaction(async (stores) => {
+        await stores.users.setGroups(id, ['B']);
+        assert.deepEqual((await stores.users.findById(id))?.groups, ['B']);
+      });
+
+      const user = await database.stores.users.findById(id);
+      assert.deepEqual([user?.groups, user?.sessionEpoch], [['B'], 0]);
+      assert.deepEqual(await database.stores.accessChanges.since(0), []);
+    });
+
+    test('shows nobody else what it has not kept yet', async () => {
+      const database = await engine.fresh();
+      const { id } = await addUser(database);
+
+      await database.stores.transaction(async (stores) => {
+        await stores.users.setDisabled(id, true);
+        assert.equal((await database.stores.users.findById(id))?.isDisabled, false);
+      });
+      assert.equal((await database.stores.users.findById(id))?.isDisabled, true);
+    });
+
+    test('does not nest', async () => {
+      const { stores } = await engine.fresh();
+      await assert.rejects(
+        stores.transaction((inner) => inner.transaction(() => Promise.resolve())),
+        { name: 'AssertionError' },
+      );
+    });
+
+    test('that has locked a user makes the next one wait and see what it did', async () => {
+      const location = await engine.newLocation();
+      const [one, other] = [engine.open(location), engine.open(location)];
+      await one.migrate();
+      const { id } = await addUser(one);
+
+      // Each adds a group to what it finds: if one of them did not wait, a group would be lost.
+      const adds = Array.from({ length: 10 }, (_, at) =>
+        (at % 2 === 0 ? one : other).stores.transaction(async ({ users }) => {
+          const user = await users.lock(id);
+          await users.setGroups(id, [...(user?.groups ?? []), `group-${String(at)}`]);
+          return true;
+        }),
+      );
+
+      assert.equal(await countOf(adds, (isDone) => isDone), 10);
+      assert.equal((await one.stores.users.findById(id))?.groups.length, 10);
+    });
+
+    test('is needed to hold a lock', async () => {
+      const database = await engine.fresh();
+      const { id } = await addUser(database);
+      await assert.rejects(database.stores.users.lock(id), { name: 'AssertionError' });
+    });
+  });
+
+  describe('migrations', () => {
+    test('may run again and lose nothing', async () => {
+      const database = await engine.fresh();
+      const user = await addUser(database);
+      await database.migrate();
+      assert.deepEqual(await database.stores.users.findById(user.id), user);
+    });
+
+    test('run once when instances start together', async () => {
+      const location = await engine.newLocation();
+      const instances = Array.from({ length: 4 }, () => engine.open(location));
+      await Promise.all(instances.map((instance) => instance.migrate()));
+      for (const instance of instances) await instance.check();
+    });
+
+    test('can be taken back and run again', async () => {
+      const database = await engine.fresh();
+      await revertSchema(database.db);
+      await assert.rejects(database.check());
+      await database.migrate();
+      await addUser(database);
+    });
+
+    test('that are interrupted leave nothing behind', async () => {
+      const database = engine.open(await engine.newLocation());
+      // A table of ours is in the way of the last statements of the migration.
+      await sql`create table write_probe (something integer)`.execute(database.db);
+
+      await assert.rejects(migrateSchema(database.db), DatabaseUnusable);
+      const tables = await database.db.introspection.getTables();
+      const names = tables.map(({ name }) => name);
+      assert.deepEqual(
+        names.filter((name) => !name.startsWith('schema_migrations')),
+        ['write_probe'],
+      );
+
+      await sql`drop table write_probe`.execute(database.db);
+      await database.migrate();
+      await addUser(database);
+    });
+
+    test('refuse a schema that a newer version wrote', async () => {
+      const database = await engine.fresh();
+      await sql`insert into schema_migrations values ('9999-from-the-future', '2030')`.execute(
+        database.db,
+      );
+      await assert.rejects(database.migrate(), DatabaseUnusable);
+    });
+  });
+});
+
+describe('a SQLite file', () => {
+  const folder = temporaryFolder();
+  const open = (name: string): SqlDatabase =>
+    openDatabase({ kind: 'sqlite', file: path.join(folder.path, name) }, { random: systemRandom });
+
+  test('is for its owner alone, its journal and its folder too', async () => {
+    const database = open('new-folder/private.db');
+    await database.migrate();
+    await addUser(database);
+
+    const modes = ['private.db', 'private.db-wal', 'private.db-shm'].map(
+      (name) => statSync(path.join(folder.path, 'new-folder', name)).mode & 0o777,
+    );
+    assert.deepEqual(modes, [0o600, 0o600, 0o600]);
+    assert.equal(statSync(path.join(folder.path, 'new-folder')).mode & 0o777, 0o700);
+    await database.close();
+  });
+
+  test('that is no database is refused', async () => {
+    writeFileSync(path.join(folder.path, 'letter.db'), 'Dear operator, this is not a database.');
+    const database = open('letter.db');
+    await assert.rejects(database.migrate(), DatabaseUnusable);
+    await database.close();
+  });
+
+  test('that is damaged is refused', async () => {
+    const first = open('damaged.db');
+    await first.migrate();
+    for (let count = 0; count < 50; count += 1) await addUser(first);
+    await first.close();
+    const file = path.join(folder.path, 'damaged.db');
+    const descriptor = openSync(file, 'r+');
+    for (let at = 4096; at < statSync(file).size; at += 4096) {
+      writeSync(descriptor, randomBytes(512), 0, 512, at);
+    }
+    closeSync(descriptor);
+
+    const second = open('damaged.db');
+    await assert.rejects(second.migrate(), DatabaseUnusable);
+    await second.close();
+    folder.remove();
+  });
+});

@@ -1,0 +1,217 @@
+/** Users, their principal as `recall` sees it, and the records beside them, on every engine. */
+
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+
+import type { AuthenticatorId, SessionKey, UserId } from '../../src/core/ids.ts';
+import type { SqlDatabase } from '../../src/stores/sql/database.ts';
+import { NameTaken, type SigningKeyRecord, type UserStore } from '../../src/stores/types.ts';
+import { NOON } from '../support/fixed-clock.ts';
+import { addUser, describeEngines } from './support/engines.ts';
+
+function key(kid: string, createdAt: number): SigningKeyRecord {
+  return { kid, sealedPrivateJwk: `sealed ${kid}`, publicJwk: '{}', createdAt };
+}
+
+const lineage = 'a'.repeat(64) as SessionKey;
+
+describeEngines((engine) => {
+  let database: SqlDatabase;
+  let users: UserStore;
+  before(async () => {
+    database = await engine.fresh();
+    users = database.stores.users;
+  });
+
+  describe('a user', () => {
+    test('comes back as it was created, with groups in order and none twice', async () => {
+      const made = await addUser(database, {
+        username: 'Zoë',
+        displayName: 'Zoë Übel',
+        email: 'zoe@example.com',
+        groups: ['SEC-OPS', 'AUDIT', 'SEC-OPS', 'a group, with a comma'],
+      });
+
+      assert.deepEqual(made, {
+        kind: 'user',
+        id: made.id,
+        username: 'Zoë',
+        displayName: 'Zoë Übel',
+        email: 'zoe@example.com',
+        groups: ['AUDIT', 'SEC-OPS', 'a group, with a comma'],
+        tenant: 'default',
+        isDisabled: false,
+        sessionEpoch: 0,
+        createdAt: NOON,
+      });
+      assert.deepEqual(await users.findById(made.id), made);
+    });
+
+    test('is found however the name is spelled, and by nothing else', async () => {
+      const anna = await addUser(database, { username: 'Anna.Straße' });
+
+      const spellings = ['anna.straße', 'ANNA.STRASSE', 'Ａｎｎａ.Straße'];
+      for (const spelling of spellings) {
+        assert.equal((await users.findByUsername(spelling))?.id, anna.id, spelling);
+      }
+      for (const other of ['anna', ' Anna.Straße', 'anna.straße\0', '%', '']) {
+        assert.equal(await users.findByUsername(other), null, JSON.stringify(other));
+      }
+    });
+
+    test('keeps a name that another spelling of it asks for', async () => {
+      const first = await addUser(database, { username: 'Carol' });
+
+      await assert.rejects(addUser(database, { username: 'CAROL', groups: ['X'] }), NameTaken);
+
+      assert.deepEqual(await users.findByUsername('carol'), first);
+    });
+
+    test('may share an e-mail address with another', async () => {
+      const email = 'desk@example.com';
+      await addUser(database, { email });
+      assert.equal((await addUser(database, { email })).email, email);
+    });
+
+    test('changes in the fields that are set and in no other', async () => {
+      const { id } = await addUser(database, { groups: ['A'], passwordHash: 'first' });
+
+      await users.setGroups(id, ['B', 'C']);
+      await users.setDisabled(id, true);
+      await users.setPasswordHash(id, 'second');
+      await users.raiseSessionEpoch(id);
+      await users.raiseSessionEpoch(id);
+
+      const user = await users.findById(id);
+      assert.deepEqual([user?.groups, user?.isDisabled, user?.sessionEpoch], [['B', 'C'], true, 2]);
+      assert.equal(await users.passwordHashOf(id), 'second');
+    });
+
+    test('has no password hash until one is set', async () => {
+      const { id } = await addUser(database);
+      assert.equal(await users.passwordHashOf(id), null);
+      assert.equal(await users.passwordHashOf('usr_nobody' as UserId), null);
+    });
+  });
+
+  test('users are listed in pages, each once', async () => {
+    const own = await engine.fresh();
+    for (const username of ['dora', 'Bert', 'carl', 'Anton', 'emil']) {
+      await addUser(own, { username, groups: ['ONE', 'TWO'] });
+    }
+
+    const seen: string[] = [];
+    for (let after: string | null = null; ;) {
+      const page = await own.stores.users.list({ after, limit: 2 });
+      seen.push(...page.map(({ username }) => username));
+      after = page.at(-1)?.username ?? null;
+      if (after === null) break;
+    }
+
+    assert.deepEqual(seen, ['Anton', 'Bert', 'carl', 'dora', 'emil']);
+  });
+
+  describe('a principal', () => {
+    test('has what is enrolled and the confirmed codes that are left', async () => {
+      const user = await addUser(database, { groups: ['B', 'A'] });
+      const { authenticators, recoveryCodes } = database.stores;
+      for (const [name, method] of [
+        ['p', 'totp'],
+        ['q', 'totp'],
+        ['r', 'webauthn'],
+      ] as const) {
+        await authenticators.create({
+          id: `ath_${user.id}${name}` as AuthenticatorId,
+          userId: user.id,
+          method,
+          name,
+          sealedCredential: 'sealed',
+          lastStep: -1,
+          createdAt: NOON,
+          lastUsedAt: null,
+        });
+      }
+      await recoveryCodes.createUnconfirmed(user.id, ['one', 'two', 'three'], NOON);
+      assert.equal((await users.findPrincipal(user.id, lineage))?.recoveryCodesLeft, 0);
+      await recoveryCodes.confirm(user.id, NOON, 'drop');
+      await recoveryCodes.consume(user.id, 'two', NOON);
+
+      assert.deepEqual(await users.findPrincipal(user.id, lineage), {
+        user,
+        enrolled: ['totp', 'webauthn'],
+        recoveryCodesLeft: 2,
+        isSessionRevoked: false,
+      });
+    });
+
+    test('is revoked for the one sign-in that was ended', async () => {
+      const user = await addUser(database);
+      await database.stores.revokedSessions.add(lineage, NOON + 1000);
+
+      const other = 'b'.repeat(64) as SessionKey;
+      assert.equal((await users.findPrincipal(user.id, lineage))?.isSessionRevoked, true);
+      assert.equal((await users.findPrincipal(user.id, other))?.isSessionRevoked, false);
+    });
+
+    test('does not exist for an unknown id', async () => {
+      assert.equal(await users.findPrincipal('usr_nobody' as UserId, lineage), null);
+    });
+  });
+
+  describe('a revocation', () => {
+    const until = async (key: string): Promise<boolean | undefined> =>
+      (await users.findPrincipal(reader, key as SessionKey))?.isSessionRevoked;
+    let reader: UserId;
+    before(async () => {
+      reader = (await addUser(database)).id;
+    });
+
+    test('lasts until its latest end, whichever was noted first', async () => {
+      const { revokedSessions } = database.stores;
+      await revokedSessions.add('long' as SessionKey, NOON + 5000);
+      await revokedSessions.add('long' as SessionKey, NOON + 1000);
+      await revokedSessions.add('short' as SessionKey, NOON + 1000);
+
+      await revokedSessions.removeExpired(NOON + 1000);
+
+      assert.deepEqual([await until('long'), await until('short')], [true, false]);
+    });
+  });
+
+  describe('access changes', () => {
+    test('are told from an instant on, oldest first, each with a number of its own', async () => {
+      const { accessChanges } = (await engine.fresh()).stores;
+      const [anna, ben] = ['usr_anna', 'usr_ben'] as [UserId, UserId];
+      await accessChanges.note(anna, NOON);
+      await accessChanges.note(ben, NOON + 10);
+      await accessChanges.note(anna, NOON + 20);
+
+      const changes = await accessChanges.since(NOON + 10);
+      assert.deepEqual(
+        changes.map(({ userId }) => userId),
+        [ben, anna],
+      );
+      assert.equal(new Set(changes.map(({ id }) => id)).size, 2);
+      await accessChanges.removeBefore(NOON + 20);
+      assert.deepEqual(
+        (await accessChanges.since(0)).map(({ userId }) => userId),
+        [anna],
+      );
+    });
+  });
+
+  describe('signing keys', () => {
+    test('are listed newest first and never replaced', async () => {
+      const { signingKeys } = database.stores;
+      await signingKeys.create(key('old', 1));
+      await signingKeys.create(key('new', 2));
+      await signingKeys.create({ ...key('old', 3), sealedPrivateJwk: 'another' });
+
+      assert.deepEqual(await signingKeys.list(), [key('new', 2), key('old', 1)]);
+    });
+  });
+
+  test('a database answers whether it can be written to', async () => {
+    await database.check();
+  });
+});
