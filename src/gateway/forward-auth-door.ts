@@ -1,0 +1,64 @@
+/** The forward-auth door: the same decision, answered to another proxy. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestFacts } from '../core/facts.ts';
+import { matchRoute } from '../core/route.ts';
+import { answerDecision, answerProblem, problemOf } from './enact.ts';
+import {
+  answerAllowed,
+  answerForNginx,
+  answerProblemForNginx,
+  type ForwardAuthStyle,
+} from './forward-auth.ts';
+import { type HttpDoorDeps, identityOf } from './http-door.ts';
+import { nobody } from './identity-headers.ts';
+import { assertClientIsKnown, receiveOriginal } from './original-request.ts';
+import { judge } from './pipeline.ts';
+import { newRequestId, type ReceiveDeps } from './receive.ts';
+
+/** What the door needs. */
+export type ForwardAuthDeps = Omit<HttpDoorDeps, 'forwarder' | 'openStreams' | 'via'> &
+  Pick<ReceiveDeps, 'random'>;
+
+/** Answers one question. Never rejects; every failure is a refusal. */
+export async function passForwardAuth(
+  deps: ForwardAuthDeps,
+  exchange: { readonly req: IncomingMessage; readonly res: ServerResponse },
+  style: ForwardAuthStyle,
+): Promise<void> {
+  const startedAt = performance.now();
+  const { req, res } = exchange;
+  const config = deps.config.current();
+  const { trustedProxies } = config.server;
+  let request: RequestFacts | null = null;
+  try {
+    request = receiveOriginal({ random: deps.random, trustedProxies }, req);
+    assertClientIsKnown(req, matchRoute(config.routes, request));
+    const judgement = await judge(deps, config, request, req.headers.cookie);
+    const { decision } = judgement;
+    if (decision.kind === 'allow') {
+      const identity = await identityOf(deps, judgement, config);
+      answerAllowed(res, decision, identity ?? nobody, request);
+    } else if (style === 'nginx') {
+      answerForNginx(res, decision, request, config);
+    } else {
+      answerDecision(deps, exchange, decision, request, config);
+    }
+    deps.recorder.ended(judgement, {
+      status: res.statusCode,
+      problem: null,
+      durationMilliseconds: performance.now() - startedAt,
+      upstreamMilliseconds: null,
+    });
+  } catch (error) {
+    const problem = problemOf(error);
+    const id = request?.id ?? newRequestId(deps.random);
+    deps.recorder.refused({ door: 'forward-auth', ...request, id }, problem);
+    if (style === 'nginx') {
+      answerProblemForNginx(res, problem);
+    } else {
+      const isNavigation = request?.isNavigation ?? false;
+      answerProblem(deps, exchange, problem, { id, isNavigation }, config);
+    }
+  }
+}

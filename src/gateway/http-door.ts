@@ -1,0 +1,134 @@
+/** The HTTP door: one switch over what was decided. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config, LiveConfig } from '../config/config.ts';
+import type { RequestFacts } from '../core/facts.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Signer } from '../platform/signing.ts';
+import { type AnswerDeps, answerDecision, answerProblem, problemOf } from './enact.ts';
+import { type Forwarder, type ForwardOutcome, leadsSomewhere } from './forward.ts';
+import { identityHeaders, type IdentityHeaders } from './identity-headers.ts';
+import type { OpenStreams } from './open-streams.ts';
+import { judge, type JudgeDeps, type Judgement } from './pipeline.ts';
+import type { Recorder } from './record.ts';
+import { upstreamHeaders } from './upstream-headers.ts';
+
+/** What the door needs. */
+export interface HttpDoorDeps extends JudgeDeps, AnswerDeps {
+  readonly clock: Clock;
+  readonly config: LiveConfig;
+  readonly signer: Signer;
+  readonly forwarder: Forwarder;
+  readonly openStreams: OpenStreams;
+  readonly recorder: Recorder;
+  readonly via: string;
+}
+
+/** What is answered through this door, and what comes after where the route leads nowhere. */
+export interface HttpExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly request: RequestFacts;
+  /** The application behind the middleware; it gets what an upstream would. */
+  readonly next?: () => void;
+}
+
+/** Judges a request and does what was decided. Never rejects. */
+export async function passHttp(deps: HttpDoorDeps, exchange: HttpExchange): Promise<void> {
+  const startedAt = performance.now();
+  const config = deps.config.current();
+  const { req, res, request } = exchange;
+  let judgement: Judgement;
+  try {
+    judgement = await judge(deps, config, request, req.headers.cookie);
+  } catch (error) {
+    const problem = problemOf(error);
+    deps.recorder.refused(request, problem);
+    answerProblem(deps, exchange, problem, request, config);
+    return;
+  }
+
+  const { decision } = judgement;
+  let outcome = nothing;
+  switch (decision.kind) {
+    case 'allow':
+      outcome = await passOn(deps, exchange, judgement, config);
+      break;
+    case 'sign-in':
+    case 'challenge':
+    case 'step-up':
+    case 'enroll':
+    case 'deny': {
+      const { problem } = answerDecision(deps, exchange, decision, request, config);
+      outcome = { ...outcome, problem: problem.code };
+    }
+  }
+  deps.recorder.ended(judgement, {
+    status: res.headersSent ? res.statusCode : null,
+    problem: outcome.problem,
+    durationMilliseconds: performance.now() - startedAt,
+    upstreamMilliseconds: outcome.upstreamMilliseconds,
+  });
+}
+
+/** The identity headers of whoever was judged; null where nobody had to be looked up. */
+export async function identityOf(
+  deps: Pick<HttpDoorDeps, 'clock' | 'signer'>,
+  { session, route }: Judgement,
+  config: Pick<Config, 'portal' | 'policy'>,
+): Promise<IdentityHeaders | null> {
+  if (session === null || route === null) return null;
+  return identityHeaders({ signer: deps.signer, now: deps.clock.now() }, session, route, config);
+}
+
+async function passOn(
+  deps: HttpDoorDeps,
+  exchange: HttpExchange,
+  judgement: Judgement,
+  config: Config,
+): Promise<ForwardOutcome> {
+  const { req, res, request } = exchange;
+  // The client may have gone while we were looking it up; nobody is left to answer.
+  if (res.destroyed || req.socket.destroyed) return nothing;
+  const close = deps.openStreams.add({
+    kind: 'response',
+    judgement,
+    openedAt: deps.clock.now(),
+    close: () => res.destroy(),
+  });
+  res.once('close', close);
+  try {
+    const { route } = judgement;
+    const identity = await identityOf(deps, judgement, config);
+    if (!leadsSomewhere(route)) {
+      passToApplication(deps.via, exchange, identity);
+      return nothing;
+    }
+    return await deps.forwarder.forward(req, res, { route, request, identity });
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem.status >= 500) deps.recorder.refused(request, problem);
+    answerProblem(deps, exchange, problem, request, config);
+    return { ...nothing, problem: problem.code };
+  }
+}
+
+const nothing: ForwardOutcome = { upstreamMilliseconds: null, problem: null };
+
+/** The application sees the same headers as an upstream, under names in lower case. */
+function passToApplication(
+  via: string,
+  { req, request, next }: HttpExchange,
+  identity: IdentityHeaders | null,
+): void {
+  const rebuilt = upstreamHeaders(req.rawHeaders, req.headers, {
+    request,
+    identity,
+    via,
+    httpVersion: req.httpVersion,
+  });
+  const entries = Object.entries(rebuilt);
+  req.headers = Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]));
+  req.rawHeaders = entries.flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]));
+  next?.();
+}

@@ -1,0 +1,225 @@
+/**
+ * Everything that is open: WebSockets, and answers that are still being passed on.
+ *
+ * A decision is made once, at the start; what it let open can outlive the reason for it. So whoever
+ * loses access loses what they have open within a second (guarantee G10), on every instance: the
+ * database notes who changed, and this asks it twice a second while anything is open.
+ */
+
+import type { Config } from '../config/config.ts';
+import type { SessionFacts } from '../core/facts.ts';
+import type { UserId } from '../core/ids.ts';
+import { decide } from '../core/policy/decide.ts';
+import { matchRoute } from '../core/route.ts';
+import { addSeconds, type EpochMs } from '../core/time.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { AccessChangeStore, UserStore } from '../stores/types.ts';
+import type { Judgement } from './pipeline.ts';
+
+/** Why something open is closed. */
+export type CloseReason = 'access-ended' | 'shutdown';
+
+/** Something that is open. */
+export interface OpenStream {
+  readonly kind: 'upgraded' | 'response';
+  readonly judgement: Judgement;
+  readonly openedAt: EpochMs;
+  close(reason: CloseReason): void;
+}
+
+/** What watching needs. */
+export interface OpenStreamsDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly config: () => Pick<Config, 'routes' | 'policy' | 'sessions'>;
+  readonly users: Pick<UserStore, 'findPrincipal'>;
+  readonly accessChanges: Pick<AccessChangeStore, 'since'>;
+}
+
+/** The registry of what is open. */
+export interface OpenStreams {
+  /** Notes that something is open; the answer is to be called when it no longer is. */
+  add(stream: OpenStream): () => void;
+  countUpgraded(match: (stream: OpenStream) => boolean): number;
+  count(kind: OpenStream['kind']): number;
+  closeAll(reason: CloseReason, kind?: OpenStream['kind']): void;
+  /** Looks once at what has changed; the clock does this twice a second. */
+  revalidate(): Promise<void>;
+  stop(): void;
+}
+
+const pollMilliseconds = 500;
+/** Changes are looked for this far back: a transaction may take long, and clocks differ. */
+const lookBackSeconds = 60;
+/** Answers that are done sooner are over before anybody could ask again. */
+const youngMilliseconds = 1000;
+/** A store that is silent this long may be hiding a revocation: what is open is closed. */
+const silenceMillisecondsMax = 5000;
+
+/** Makes the registry. Nothing runs while nothing is open. */
+export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
+  const open = new Set<OpenStream>();
+  const upgraded = new Set<OpenStream>();
+  /** What has been looked at at least once: only new changes concern it. */
+  const seenStreams = new WeakSet<OpenStream>();
+  let seenChanges: ReadonlySet<number> = new Set();
+  let seenConfig: unknown = null;
+  let answeredAt: EpochMs | null = null;
+  let isPolling = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function start(): void {
+    if (timer !== undefined) return;
+    answeredAt = null;
+    seenConfig = deps.config();
+    timer = setInterval(() => void revalidate(), pollMilliseconds);
+    timer.unref();
+  }
+
+  function stop(): void {
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  async function revalidate(): Promise<void> {
+    if (open.size === 0) {
+      stop();
+      return;
+    }
+    const now = deps.clock.now();
+    const watched = [...open].filter((stream) => isWatched(stream, now));
+    if (watched.length === 0) {
+      answeredAt = now;
+      return;
+    }
+    answeredAt ??= now;
+    closeExpired(watched, now);
+    if (now - answeredAt > silenceMillisecondsMax) closeOf(watched);
+    if (isPolling) return;
+    isPolling = true;
+    try {
+      await look(watched, now);
+      answeredAt = now;
+    } catch (error) {
+      deps.log.warn({ err: error, open: watched.length }, 'open streams could not be checked');
+    } finally {
+      isPolling = false;
+    }
+  }
+
+  function closeExpired(watched: readonly OpenStream[], now: EpochMs): void {
+    const { absoluteSeconds } = deps.config().sessions;
+    closeOf(
+      watched.filter(({ judgement: { session } }) => {
+        return session !== null && addSeconds(session.createdAt, absoluteSeconds) <= now;
+      }),
+    );
+  }
+
+  async function look(watched: readonly OpenStream[], now: EpochMs): Promise<void> {
+    const changes = await deps.accessChanges.since(addSeconds(now, -lookBackSeconds));
+    const all = new Set(changes.map((change) => change.userId));
+    const fresh = new Set(
+      changes.filter(({ id }) => !seenChanges.has(id)).map((change) => change.userId),
+    );
+    const config = deps.config();
+    const isReloaded = config !== seenConfig;
+
+    const concerned = watched.filter((stream) => {
+      const user = userOf(stream);
+      // A change may have been noted between the look-up of the session and now.
+      return user !== null && (isReloaded || (seenStreams.has(stream) ? fresh : all).has(user));
+    });
+    for (const stream of concerned) {
+      if (open.has(stream) && !(await mayStayOpen(deps, stream, now))) closeOf([stream]);
+    }
+    // Only now: had a look-up failed, the same changes would have to be looked at again.
+    for (const stream of watched) seenStreams.add(stream);
+    seenChanges = new Set(changes.map((change) => change.id));
+    seenConfig = config;
+  }
+
+  function closeOf(streams: readonly OpenStream[]): void {
+    for (const stream of streams) {
+      if (!open.has(stream)) continue;
+      remove(stream);
+      deps.log.info(
+        { requestId: stream.judgement.request.id, route: stream.judgement.route?.name },
+        'closed: access has ended',
+      );
+      stream.close('access-ended');
+    }
+  }
+
+  function remove(stream: OpenStream): void {
+    open.delete(stream);
+    upgraded.delete(stream);
+  }
+
+  return {
+    add(stream) {
+      open.add(stream);
+      if (stream.kind === 'upgraded') upgraded.add(stream);
+      start();
+      return () => remove(stream);
+    },
+    countUpgraded(match) {
+      let count = 0;
+      for (const stream of upgraded) if (match(stream)) count += 1;
+      return count;
+    },
+    count: (kind) => (kind === 'upgraded' ? upgraded.size : open.size - upgraded.size),
+    closeAll(reason, kind) {
+      for (const stream of open) {
+        if (kind !== undefined && stream.kind !== kind) continue;
+        remove(stream);
+        stream.close(reason);
+      }
+    },
+    revalidate,
+    stop,
+  };
+}
+
+/** What nobody is signed in for has no access to lose. */
+function isWatched(stream: OpenStream, now: EpochMs): boolean {
+  if (stream.judgement.session === null) return false;
+  return stream.kind === 'upgraded' || now - stream.openedAt >= youngMilliseconds;
+}
+
+function userOf({ judgement: { session } }: OpenStream): UserId | null {
+  return session?.principal.id ?? null;
+}
+
+/**
+ * Decides anew, with the person as they are now and the proofs as they were at the start. What was
+ * fresh enough to open may stay open: a step-up is asked for an act, not for its duration.
+ */
+async function mayStayOpen(
+  deps: OpenStreamsDeps,
+  { judgement }: OpenStream,
+  now: EpochMs,
+): Promise<boolean> {
+  const { request, session } = judgement;
+  if (session === null) return true;
+  const record = await deps.users.findPrincipal(session.principal.id, session.lineage);
+  if (record === null || record.isSessionRevoked) return false;
+  if (record.user.sessionEpoch !== session.sessionEpoch) return false;
+
+  const { routes, policy, sessions } = deps.config();
+  const current: SessionFacts = {
+    ...session,
+    principal: record.user,
+    enrolled: record.enrolled,
+    recoveryCodesLeft: record.recoveryCodesLeft,
+    // Idle time does not run while something is open.
+    expiresAt: addSeconds(session.createdAt, sessions.absoluteSeconds),
+  };
+  const route = matchRoute(routes, request);
+  const decision = decide(route, { request, session: current, now }, policy);
+  return (
+    decision.kind === 'allow' ||
+    (decision.kind === 'step-up' && decision.reason === 'proof-too-old')
+  );
+}
