@@ -32,17 +32,28 @@ const insertSize = 100;
 const firstPreviousHash = '0'.repeat(64);
 
 /** The audit log in a database. */
-export function sqlAudit(db: Db, random: Random): AuditStore {
+export function sqlAudit(
+  db: Db,
+  {
+    random,
+    onAudited,
+  }: { readonly random: Random; readonly onAudited?: (event: AuditEvent) => void },
+): AuditStore {
+  const append = async (events: readonly NewAuditEvent[]): Promise<readonly AuditEvent[]> => {
+    const appended = await inTransaction(db, (db) => appendToChain(db, random, events));
+    for (const event of appended) onAudited?.(event);
+    return appended;
+  };
   return {
     async append(event) {
-      const [appended] = await inTransaction(db, (db) => appendToChain(db, random, [event]));
+      const [appended] = await append([event]);
       if (appended === undefined) throw new StoreUnavailable('The audit log');
       return appended;
     },
 
     async appendAll(events) {
       if (events.length === 0) return;
-      await inTransaction(db, (db) => appendToChain(db, random, events));
+      await append(events);
     },
 
     async *read({ since }) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { Kysely, PostgresDialect, type Dialect } from 'kysely';
 
+import type { AuditEvent } from '../../core/audit-event.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Secret } from '../../platform/secret.ts';
 import { StoreUnavailable, type Database, type Stores } from '../types.ts';
@@ -36,15 +37,19 @@ export interface SqlDatabase extends Database {
   readonly db: Db;
 }
 
+/** What a database is opened with. */
+export interface DatabaseOptions {
+  readonly random: Random;
+  /** Told of each event that was appended, for counting; a transaction may still undo it. */
+  readonly onAudited?: (event: AuditEvent) => void;
+}
+
 /** Opens a database. Nothing is read before the first question, and nothing fails before it. */
-export function openDatabase(
-  location: DatabaseLocation,
-  options: { readonly random: Random },
-): SqlDatabase {
+export function openDatabase(location: DatabaseLocation, options: DatabaseOptions): SqlDatabase {
   const db = new Kysely<Tables>({ dialect: dialectOf(location, 'bounded') });
   return {
     db,
-    stores: storesOn(db, options.random),
+    stores: storesOn(db, options),
     sessions: sqlSessionTable(db),
 
     async migrate() {
@@ -83,20 +88,20 @@ function dialectOf(location: DatabaseLocation, statements: 'bounded' | 'unlimite
   });
 }
 
-function storesOn(db: Db, random: Random): Stores {
+function storesOn(db: Db, options: DatabaseOptions): Stores {
   return {
     users: sqlUsers(db),
     authenticators: sqlAuthenticators(db),
     recoveryCodes: sqlRecoveryCodes(db),
     challenges: sqlChallenges(db),
     attempts: sqlAttempts(db),
-    audit: sqlAudit(db, random),
+    audit: sqlAudit(db, options),
     signingKeys: sqlSigningKeys(db),
     revokedSessions: sqlRevokedSessions(db),
     accessChanges: sqlAccessChanges(db),
     transaction(work) {
       assert(!db.isTransaction, 'Transactions do not nest.');
-      return db.transaction().execute((transaction) => work(storesOn(transaction, random)));
+      return db.transaction().execute((transaction) => work(storesOn(transaction, options)));
     },
   };
 }

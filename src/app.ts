@@ -1,0 +1,183 @@
+/**
+ * The order of the doors, and the listeners they are behind.
+ *
+ * Every request is settled by `receive` before anything else looks at it. Forward auth comes first,
+ * because its headers speak of another request; then our own pages; everything else is judged.
+ */
+
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { compose, type Composition, type Surroundings } from './compose.ts';
+import type { Config, LiveConfig } from './config/config.ts';
+import { isPortalRequest } from './core/locations.ts';
+import { addSeconds } from './core/time.ts';
+import { type Management, startManagement } from './platform/management.ts';
+import { requestFactsOf, setRequestFacts } from './platform/request-facts.ts';
+import type { DrainStep } from './platform/shutdown.ts';
+
+/** A gateway that accepts connections. */
+export interface RunningGateway {
+  /** Where it listens: `http://127.0.0.1:8080`. What people type is `server.publicUrl`. */
+  readonly url: string;
+  /** Where the management listener is, or null where there is none. */
+  readonly management: string | null;
+  readonly composition: Composition;
+  /** What ends it in good order, one step after the other. */
+  readonly drainSteps: readonly DrainStep[];
+}
+
+/** Starts a gateway on the addresses of its configuration. */
+export async function startGateway(
+  config: LiveConfig,
+  surroundings: Surroundings,
+): Promise<RunningGateway> {
+  const composition = await compose(config, surroundings);
+  let isDraining = false;
+  let management: Management | null = null;
+  try {
+    const { server: settings } = config.current();
+    if (settings.management !== null) {
+      management = await startManagement(settings.management, {
+        log: surroundings.log,
+        checkReady: () => composition.checkReady(),
+        isDraining: () => isDraining,
+        readMetrics: () => composition.metrics.read(),
+      });
+    }
+    const server = createListener(composition, config.current());
+    server.listen(settings.listen.port, settings.listen.host);
+    await once(server, 'listening');
+
+    const stopKeepingHouse = keepHouse(composition);
+    return {
+      url: urlOf(server, config.current()),
+      management: management?.url ?? null,
+      composition,
+      drainSteps: [
+        { name: 'report not ready', run: () => void (isDraining = true) },
+        { name: 'accept nothing new', run: () => stopAccepting(server) },
+        { name: 'finish what is under way', run: (hurry) => finish(composition, server, hurry) },
+        { name: 'stop keeping house', run: stopKeepingHouse },
+        { name: 'close the management listener', run: async () => management?.close() },
+        { name: 'close the stores', run: () => composition.close() },
+      ],
+    };
+  } catch (error) {
+    await management?.close();
+    await composition.close();
+    throw error;
+  }
+}
+
+/** The doors as one Express application. Requests reach it with their facts settled. */
+export function createApp({ gateway, portal, flows }: Composition): express.Express {
+  const app = express();
+  app.set('x-powered-by', false);
+  app.set('etag', false);
+  app.set('trust proxy', false);
+  app.use((req, res, next) => {
+    const request = requestFactsOf(req);
+    if (isPortalRequest(flows.config.current().portal, request)) {
+      portal(req, res, next);
+    } else {
+      void gateway.handle({ req, res, request });
+    }
+  });
+  return app;
+}
+
+/** How long a client may take over the headers of a request (security F21). */
+const headersMilliseconds = 15_000;
+
+/** Longer than the keep-alive of the proxies that stand in front of us, which is 60 s or less. */
+const keepAliveMilliseconds = 75_000;
+
+function createListener(composition: Composition, { server: settings }: Config): http.Server {
+  const { gateway } = composition;
+  const app = createApp(composition);
+  const options: http.ServerOptions = {
+    insecureHTTPParser: false,
+    joinDuplicateHeaders: false,
+    maxHeaderSize: 16_384,
+    headersTimeout: headersMilliseconds,
+    // A whole upload may take as long as it likes; silence is ended by the route's idle time.
+    requestTimeout: 0,
+    keepAliveTimeout: keepAliveMilliseconds,
+    shouldUpgradeCallback: (req) => gateway.shouldUpgrade(req),
+  };
+  const listener = (req: http.IncomingMessage, res: http.ServerResponse): void => {
+    if (gateway.forwardAuth(req, res)) return;
+    const request = gateway.receive(req, res, 'http');
+    if (request === null) return;
+    setRequestFacts(req, request);
+    app(req, res);
+  };
+  const server =
+    settings.tls === null
+      ? http.createServer(options, listener)
+      : https.createServer(
+          {
+            ...options,
+            cert: readFileSync(settings.tls.certFile),
+            key: readFileSync(settings.tls.keyFile),
+            minVersion: 'TLSv1.2',
+          },
+          listener,
+        );
+  server.on('upgrade', (req, socket, head) => gateway.upgrade({ req, socket, head }));
+  server.on('clientError', (error, socket) => gateway.clientError(error, socket));
+  return server;
+}
+
+function stopAccepting(server: http.Server): void {
+  server.close();
+  server.closeIdleConnections();
+}
+
+async function finish(
+  { gateway }: Composition,
+  server: http.Server,
+  hurry: AbortSignal,
+): Promise<void> {
+  const graceMilliseconds = 15_000;
+  await Promise.race([gateway.drain(graceMilliseconds), aborted(hurry)]);
+  server.closeAllConnections();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+const housekeepingMilliseconds = 60_000;
+
+/** Open streams look back a minute for changes of access; ten are kept. */
+const accessChangesKeptSeconds = 600;
+
+/** Removes what has expired, once a minute. Failing to is no reason to stop. */
+export function keepHouse({ flows, clock, log }: Composition): () => void {
+  const timer = setInterval(() => {
+    const now = clock.now();
+    const { stores, sessions } = flows;
+    Promise.all([
+      stores.challenges.removeExpired(now),
+      stores.revokedSessions.removeExpired(now),
+      stores.accessChanges.removeBefore(addSeconds(now, -accessChangesKeptSeconds)),
+      sessions.removeExpired(now),
+    ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));
+  }, housekeepingMilliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function urlOf(server: http.Server, { server: settings }: Config): string {
+  const { port } = server.address() as AddressInfo;
+  const { host } = settings.listen;
+  const scheme = settings.tls === null ? 'http' : 'https';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}

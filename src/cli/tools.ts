@@ -1,0 +1,34 @@
+/** What commands do with the real program: the one place where the command line meets it. */
+
+import { startGateway } from '../app.ts';
+import { openFoundation } from '../compose.ts';
+import { fixedConfig } from '../config/live.ts';
+import { createLog } from '../platform/log.ts';
+import { drain } from '../platform/shutdown.ts';
+import type { Tools } from './cli.ts';
+
+/** The program itself. */
+export const tools: Tools = {
+  async startGateway(live, surroundings) {
+    const running = await startGateway(live, surroundings);
+    return {
+      url: running.url,
+      management: running.management,
+      async drain() {
+        await drain(running.drainSteps, { log: surroundings.log });
+      },
+    };
+  },
+
+  async openForAdministration(config) {
+    // Standard output belongs to what was asked for.
+    const log = createLog({ level: 'warn', destination: 2 });
+    const { flows, close } = await openFoundation(fixedConfig(config), { log });
+    return { flows, close };
+  },
+
+  async migrate(config) {
+    const { close } = await this.openForAdministration(config);
+    await close();
+  },
+};

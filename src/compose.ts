@@ -1,0 +1,172 @@
+/**
+ * Puts the program together: the only file that names concrete stores, methods and clocks.
+ */
+
+import type { RequestHandler } from 'express';
+import type { LiveConfig } from './config/config.ts';
+import { ownCookies } from './core/cookie-names.ts';
+import type { FlowContext } from './flows/flow-context.ts';
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createRecall } from './gateway/recall.ts';
+import { createMethods } from './methods/registry.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import type { Logger } from './platform/log.ts';
+import { createMetrics, type Metrics } from './platform/metrics.ts';
+import { systemRandom } from './platform/random.ts';
+import { createSealer, readOrCreateKeyFile, type Sealer } from './platform/seal.ts';
+import { Secret } from './platform/secret.ts';
+import { createSigner } from './platform/signing.ts';
+import { defaultRates, openLimits, type Rates } from './stores/limits/limits.ts';
+import { type OpenedSessions, openSessions } from './stores/sessions/choose.ts';
+import { parseSessionCookie } from './stores/sessions/session-cookie.ts';
+import { sessionMiddleware } from './stores/sessions/session-middleware.ts';
+import { openDatabase, type SqlDatabase } from './stores/sql/database.ts';
+import { createProblemPage } from './web/error-handler.ts';
+import { createPortal } from './web/portal.ts';
+import { createRenderer } from './web/render.ts';
+
+/** What may be put in place of the real thing. */
+export interface Surroundings {
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly rates?: Rates;
+}
+
+/** Storage and flows, without any door: enough to administer accounts. */
+export interface Foundation {
+  readonly flows: FlowContext;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly database: SqlDatabase;
+  readonly opened: OpenedSessions;
+  readonly sealer: Sealer;
+  close(): Promise<void>;
+}
+
+/** Everything, ready to be put behind a listener. */
+export interface Composition extends Foundation {
+  readonly gateway: Gateway;
+  /** Answers every request below the portal's address. */
+  readonly portal: RequestHandler;
+  /** Resolves when the stores answer. */
+  checkReady(): Promise<void>;
+}
+
+/**
+ * Opens storage, brings the database up to date and makes the flows. Throws `KeyFileError` when
+ * the encryption key cannot be used and `StoreUnavailable` when the database cannot.
+ */
+export async function openFoundation(
+  config: LiveConfig,
+  { log, clock = systemClock, rates = defaultRates }: Surroundings,
+): Promise<Foundation> {
+  const { storage } = config.current();
+  const random = systemRandom;
+  const { key, wasCreated } = readOrCreateKeyFile(storage.encryptionKeyFile, random);
+  if (wasCreated) log.info({ file: storage.encryptionKeyFile }, 'made a new encryption key');
+  const sealer = createSealer([key], random);
+
+  const database = openDatabase(storage.database, {
+    random,
+    onAudited: (event) => metrics.audited(event.type, event.severity),
+  });
+  const opened = openSessions({
+    location: storage.sessions,
+    database,
+    clock,
+    lifetimes: () => config.current().sessions,
+  });
+  const metrics = createMetrics({
+    countActiveSessions: () => opened.sessions.countActive(clock.now()),
+  });
+  const methods = createMethods({
+    random,
+    sealer,
+    totpSettings: () => ({ ...config.current().totp, issuer: config.current().portal.issuer }),
+  });
+  const close = async (): Promise<void> => {
+    await methods.passwords.close();
+    await opened.sessions.close();
+    await database.close();
+  };
+  try {
+    await database.migrate();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const flows: FlowContext = {
+    clock,
+    random,
+    log,
+    config,
+    stores: database.stores,
+    sessions: opened.sessions,
+    sealer,
+    ...methods,
+    limits: openLimits({ redis: opened.redis, rates }),
+    count: (method, outcome) => metrics.authenticated(method, outcome),
+  };
+  return { flows, clock, log, metrics, database, opened, sealer, close };
+}
+
+/** Opens everything. */
+export async function compose(
+  config: LiveConfig,
+  surroundings: Surroundings,
+): Promise<Composition> {
+  const foundation = await openFoundation(config, surroundings);
+  const { flows, clock, log, metrics, database, opened, sealer } = foundation;
+  const { random, sessions, stores } = flows;
+
+  const cookies = ownCookies(config.current().portal);
+  const cookieSecret = new Secret(sealer.deriveKey('session cookie').toString('base64url'));
+  const recall = createRecall({
+    clock,
+    log,
+    sessions,
+    users: stores.users,
+    lifetimes: () => config.current().sessions,
+    sessionIdIn: (header) => parseSessionCookie(header, cookies.session, cookieSecret),
+  });
+  const signer = await createSigner({ clock, keys: stores.signingKeys, sealer });
+  const renderer = createRenderer();
+
+  const portal = createPortal({
+    flows,
+    recall,
+    session: sessionMiddleware({
+      store: opened.expressStore,
+      cookies,
+      secret: cookieSecret,
+      random,
+      // Behind a proxy that ends TLS we may not see it; the browser keeps a `Secure` cookie to
+      // https by itself.
+      isSecure: () => cookies.isSecure,
+    }),
+    renderer,
+    config,
+    csrfKey: sealer.deriveKey('form tokens'),
+    jwks: () => signer.jwks(),
+  });
+  const gateway = createGateway({
+    clock,
+    random,
+    log,
+    metrics,
+    config,
+    stores,
+    recall,
+    signer,
+    problemPage: createProblemPage({ config, renderer, random, log }),
+  });
+  return {
+    ...foundation,
+    gateway,
+    portal,
+    async checkReady() {
+      await Promise.all([database.check(), sessions.check()]);
+    },
+  };
+}
