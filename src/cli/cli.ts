@@ -1,0 +1,67 @@
+/** What every command has at hand, and the ways in which a command ends early. */
+
+import type { Config, LiveConfig } from '../config/config.ts';
+import type { FlowContext } from '../flows/flow-context.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A gateway that accepts connections. */
+export interface RunningGateway {
+  /** Where people reach the public listener: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The management listener, or null. */
+  readonly management: string | null;
+  /** Finishes what is under way and closes everything. */
+  drain(): Promise<void>;
+}
+
+/** The stores, open for administration. */
+export interface Administration {
+  readonly flows: FlowContext;
+  close(): Promise<void>;
+}
+
+/** What commands do with the program's parts; `compose.ts` puts them together. */
+export interface Tools {
+  startGateway(
+    live: LiveConfig,
+    surroundings: { readonly log: Logger; readonly clock: Clock },
+  ): Promise<RunningGateway>;
+  openForAdministration(config: Config): Promise<Administration>;
+  /** Brings the database to this version's schema. */
+  migrate(config: Config): Promise<void>;
+}
+
+/** How a command ended: 0 well, 1 with an error, 2 typed wrongly, 3 with a no for an answer. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** What every command has at hand. */
+export interface Cli {
+  readonly terminal: Terminal;
+  readonly tools: Tools;
+  readonly clock: Clock;
+}
+
+/** The command cannot be carried out; the lines say why. Exit code 1. */
+export class CommandFailure extends Error {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.name = 'CommandFailure';
+    this.lines = lines;
+  }
+}
+
+/** The command was typed wrongly. Exit code 2, one line that ends in what to type instead. */
+export class UsageError extends Error {
+  /** What to type, when it is more particular than the command's own usage. */
+  readonly instead: string | null;
+
+  constructor(message: string, instead: string | null = null) {
+    super(message);
+    this.name = 'UsageError';
+    this.instead = instead;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Who asks, for `explain`: a person from the database, or somebody supposed.
+ *
+ * Whatever is supposed beyond what was typed or read is said in `assumptions`.
+ */
+
+import type { Config } from '../../config/config.ts';
+import type { Principal, SessionFacts } from '../../core/facts.ts';
+import { defaultTenant, type SessionKey, type UserId } from '../../core/ids.ts';
+import { tierOf, type Tier } from '../../core/policy/mfa-policy.ts';
+import type { MethodId, Proof } from '../../core/proofs.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { Stores } from '../../stores/types.ts';
+import { CommandFailure } from '../cli.ts';
+
+/** Somebody with a session. */
+export interface Visitor {
+  readonly session: SessionFacts;
+  readonly tier: Tier;
+  /** False: only supposed. */
+  readonly isKnown: boolean;
+  readonly assumptions: readonly string[];
+}
+
+/** What visitors depend on. */
+export interface VisitorContext {
+  readonly config: Config;
+  readonly now: EpochMs;
+}
+
+/** A person from the database. Fails when there is none of that name. */
+export async function knownVisitor(
+  ctx: VisitorContext & { readonly stores: Stores },
+  username: string,
+  typedProofs: readonly Proof[] | null,
+): Promise<Visitor> {
+  const user = await ctx.stores.users.findByUsername(username);
+  const record = user === null ? null : await ctx.stores.users.findPrincipal(user.id, noSession);
+  if (record === null) {
+    const list = 'sallyport user list --config FILE';
+    throw new CommandFailure([`There is no user "${username}". To see all: ${list}`]);
+  }
+  return visitorOf(ctx, {
+    principal: record.user,
+    enrolled: record.enrolled,
+    recoveryCodesLeft: record.recoveryCodesLeft,
+    typedProofs,
+    isKnown: true,
+  });
+}
+
+/** Somebody who is in these groups and has enrolled whatever they are supposed to have proved. */
+export function supposedVisitor(
+  ctx: VisitorContext,
+  groups: readonly string[],
+  typedProofs: readonly Proof[] | null,
+): Visitor {
+  return visitorOf(ctx, {
+    principal: {
+      kind: 'user',
+      id: 'usr_somebody' as UserId,
+      username: 'somebody',
+      displayName: 'Somebody',
+      email: null,
+      groups,
+      tenant: defaultTenant,
+      isDisabled: false,
+    },
+    enrolled: [],
+    recoveryCodesLeft: 0,
+    typedProofs,
+    isKnown: false,
+  });
+}
+
+const noSession = 'explain' as SessionKey;
+
+interface Description {
+  readonly principal: Principal;
+  readonly enrolled: readonly MethodId[];
+  readonly recoveryCodesLeft: number;
+  readonly typedProofs: readonly Proof[] | null;
+  readonly isKnown: boolean;
+}
+
+function visitorOf({ config, now }: VisitorContext, person: Description): Visitor {
+  const { principal, typedProofs, isKnown } = person;
+  const tier = tierOf(principal, config.policy.tiers);
+  const who = isKnown ? principal.username : 'somebody';
+  const proofs = typedProofs ?? [{ method: 'password', at: now, origin: 'answer' } as const];
+  const assumptions: string[] = [];
+  if (!isKnown && principal.groups.length === 0) {
+    assumptions.push(`somebody in no group asks, of ${tier} (say who with --user or --groups)`);
+  }
+  if (typedProofs === null) {
+    assumptions.push('the password was proved just now (say what else with --proofs)');
+  }
+
+  const enrollable = ['totp', 'webauthn'] as const;
+  const added = enrollable.filter(
+    (method) =>
+      !person.enrolled.includes(method) && proofs.some((proof) => proof.method === method),
+  );
+  const usesCode = proofs.some((proof) => proof.method === 'recovery-code');
+  // Whoever enrolls a second factor stores recovery codes in the same go.
+  const lacksCodes = person.recoveryCodesLeft === 0 && (added.length > 0 || usesCode);
+  if (added.length > 0) assumptions.push(`${who} has enrolled ${added.join(' and ')}`);
+  if (lacksCodes) assumptions.push(`${who} has stored recovery codes`);
+
+  const createdAt = Math.min(...proofs.map((proof) => proof.at));
+  const session: SessionFacts = {
+    key: noSession,
+    lineage: noSession,
+    principal,
+    sessionEpoch: 0,
+    proofs,
+    enrolled: [...person.enrolled, ...added],
+    recoveryCodesLeft: lacksCodes
+      ? config.policy.mfa.recoveryCodes.codesMin
+      : person.recoveryCodesLeft,
+    createdAt,
+    expiresAt: addSeconds(createdAt, config.sessions.absoluteSeconds),
+  };
+  return { session, tier, isKnown, assumptions };
+}
