@@ -137,7 +137,8 @@ function maskOfByte(prefixBits: number, index: number): number {
 function coversHalves(cidrs: readonly Cidr[], depth: number): boolean {
   if (cidrs.length === 0) return false;
   if (cidrs.some((cidr) => cidr.prefixBits <= depth)) return true;
-  const isUpper = (cidr: Cidr) => ((cidr.bytes[depth >> 3] ?? 0) & (0x80 >> (depth & 7))) !== 0;
+  const isUpper = (cidr: Cidr) =>
+    ((cidr.bytes[depth >> 3] as number) & (0x80 >> (depth & 7))) !== 0;
   const lower = cidrs.filter((cidr) => !isUpper(cidr));
   return coversHalves(lower, depth + 1) && coversHalves(cidrs.filter(isUpper), depth + 1);
 }

@@ -17,10 +17,10 @@ export interface HostAndPort {
  * userinfo, a path, spaces, escapes, an empty or impossible port, an address in a short form.
  */
 export function parseHostHeader(text: string): HostAndPort | null {
-  const match = /^(?<host>\[[^\]]*\]|[^:[\]]*)(?::(?<port>[1-9]\d{0,4}))?$/.exec(text);
-  const host = match?.groups === undefined ? null : parseHost(match.groups['host'] ?? '');
+  const match = /^(?<written>\[[^\]]*\]|[^:[\]]*)(?::(?<port>[1-9]\d{0,4}))?$/.exec(text);
+  const { written = '', port } = match?.groups ?? {};
+  const host = parseHost(written);
   if (host === null) return null;
-  const port = match?.groups?.['port'];
   if (port === undefined) return { host, port: null };
   return Number(port) <= 65_535 ? { host, port: Number(port) } : null;
 }
@@ -58,7 +58,7 @@ function parseHost(text: string): string | null {
   if (name.length > 253 || !labels.every((part) => label.test(part))) return null;
   // A name whose last label is a number is an address to a browser (WHATWG URL §3.5), where
   // `127.1` is `127.0.0.1`; only the full form means the same to everybody.
-  const isNumeric = /^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '');
+  const isNumeric = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name);
   return isNumeric ? parseAddress(name) : name;
 }
 

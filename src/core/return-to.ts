@@ -33,11 +33,14 @@ export function safeReturnTo(untrustedReturnTo: string, places: ReturnPlaces): s
 
   // What the gateway would refuse to open is no place to send anybody to.
   const target = canonicalTarget(parts.rawTarget);
-  if (!target.ok || !isPlaceToReturn(parts, target.path, places.portal)) return null;
-
-  const returnTo = parts.origin + target.path + target.query;
-  const read = URL.parse(returnTo);
-  return read?.origin === parts.origin && read.pathname === target.path ? returnTo : null;
+  if (
+    !target.ok ||
+    !isPlaceToReturn(parts, target.path, places.portal) ||
+    !doesBrowserAgree(parts.origin, target.path)
+  ) {
+    return null;
+  }
+  return parts.origin + target.path + target.query;
 }
 
 /** Where an address leads, in words for a person: the route's name and the page below it. */
@@ -99,6 +102,11 @@ function isPlaceToReturn({ origin, host }: Parts, path: string, portal: Portal):
   if (origin !== portal.origin || !isPortalRequest(portal, { host, path })) return true;
   const page = path.slice(portal.basePath.length);
   return /^(?:\/|\/(?:account|admin)(?:\/.*)?)?$/.test(page);
+}
+
+function doesBrowserAgree(origin: string, path: string): boolean {
+  const read = URL.parse(origin + path);
+  return read?.origin === origin && read.pathname === path;
 }
 
 function inWords(name: string): string {

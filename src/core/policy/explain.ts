@@ -66,7 +66,7 @@ export function explain(routes: readonly Route[], facts: Facts, policy: AccessPo
     rules: route === null ? [] : traceRules(route, decision, facts),
     checks: route === null ? [] : checksOf(route, facts, policy),
     decision,
-    wouldPass: waysToPass(decision, route, request),
+    wouldPass: waysToPass(decision, route?.network ?? null, request),
   };
 }
 

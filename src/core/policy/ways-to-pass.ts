@@ -1,7 +1,7 @@
 /** What would have to change for a request to pass, in sentences for operators. */
 
+import type { Network } from '../cidr.ts';
 import type { RequestFacts } from '../facts.ts';
-import type { Route } from '../route.ts';
 import { unreachable } from '../unreachable.ts';
 import type { Decision, Deny } from './decision.ts';
 import { allOf, anyOf, audienceInWords, networkInWords, requirementInWords } from './in-words.ts';
@@ -9,7 +9,7 @@ import { allOf, anyOf, audienceInWords, networkInWords, requirementInWords } fro
 /** Says what would make the request pass; nothing when it passes as it is. */
 export function waysToPass(
   decision: Decision,
-  route: Route | null,
+  network: Network | null,
   request: RequestFacts,
 ): readonly string[] {
   switch (decision.kind) {
@@ -32,18 +32,18 @@ export function waysToPass(
         ? [`Enroll ${anyOf(decision.missing)}: nothing enrolled could meet what the rule asks.`]
         : [`Enroll ${allOf(decision.missing)}: the policy obliges this tier to it.`];
     case 'deny':
-      return [whatWouldLift(decision, route, request)];
+      return [whatWouldLift(decision, network, request)];
     default:
       return unreachable(decision);
   }
 }
 
-function whatWouldLift(decision: Deny, route: Route | null, request: RequestFacts): string {
+function whatWouldLift(decision: Deny, network: Network | null, request: RequestFacts): string {
   switch (decision.reason) {
     case 'no-route':
       return `Add a route that ${request.host}${request.path} leads to.`;
     case 'network-not-allowed':
-      return `Come from ${networkInWords(route?.network ?? null)}.`;
+      return `Come from ${networkInWords(network)}.`;
     case 'no-rule-applies':
       return `Add a rule to the route that applies to ${request.method} ${request.path}.`;
     case 'rule-denies':

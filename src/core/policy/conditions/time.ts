@@ -120,5 +120,5 @@ function twoDigits(number: number): string {
 }
 
 function isTimeCondition(condition: Condition): condition is TimeCondition {
-  return condition.kind === 'time';
+  return condition.kind === 'time' && 'window' in condition;
 }
