@@ -22,7 +22,11 @@ export type Who = 'anyone' | 'first-factor' | 'challenge-met' | 'complete';
 export function admission(who: Who, exchange: Exchange): RedirectAnswer | null {
   if (who === 'anyone') return null;
   const { session } = exchange;
-  if (session === null) return redirectTo(pageAddress(exchange, '/sign-in'), 'not-signed-in');
+  if (session === null) {
+    // Whoever wants to sign out and is signed out already is told so.
+    const page = exchange.path === '/sign-out' ? '/sign-out' : '/sign-in';
+    return redirectTo(pageAddress(exchange, page), 'not-signed-in');
+  }
   return mayEnter(who, exchange, session) ? null : onward(exchange, session);
 }
 

@@ -49,7 +49,6 @@ export const endpoints: readonly Endpoint[] = [
   forAnyone('GET',  '/sign-in',                  'off', 'page', showSignIn),
   forAnyone('POST', '/sign-in',                  'on',  'code', submitSignIn),
   forAnyone('GET',  '/sign-out',                 'off', 'page', showSignOut),
-  forAnyone('POST', '/sign-out',                 'on',  'page', submitSignOut),
   forAnyone('GET',  '/problems/:code',           'off', 'page', showProblemGuide),
   forAnyone('GET',  '/assets/:name',             'off', 'file', showAsset),
   forAnyone('GET',  '/.well-known/jwks.json',    'off', 'file', showKeySet),
@@ -66,6 +65,7 @@ export const endpoints: readonly Endpoint[] = [
   row('POST', '/recovery-codes',          'challenge-met',  'on',  'code', submitRecoveryCodes),
   row('GET',  '/step-up',                 'challenge-met',  'off', 'page', showStepUp),
   row('POST', '/step-up',                 'challenge-met',  'on',  'code', submitStepUp),
+  row('POST', '/sign-out',                'first-factor',   'on',  'page', submitSignOut),
   row('GET',  '/account',                 'complete',       'off', 'page', showAccount),
   row('POST', '/account',                 'complete',       'on',  'page', submitAccount),
 ];

@@ -84,6 +84,7 @@ export interface StepUpPage {
   readonly alternatives: readonly Alternative[];
 }
 
+/** What is to be set up, in order; the steps are links, nothing is posted. */
 export interface EnrollPage {
   readonly page: 'enroll';
   readonly steps: readonly {
@@ -161,12 +162,14 @@ export interface AccountPage {
   readonly notice: string | null;
 }
 
+/** Posts nothing but the hidden fields. */
 export interface SignOutPage {
   readonly page: 'sign-out';
   /** False: the question with its button. True: it is done. */
   readonly isDone: boolean;
 }
 
+/** Why somebody cannot go on, and what to do. */
 export interface ProblemPage {
   readonly page: 'problem';
   readonly code: string;

@@ -4,7 +4,9 @@
  */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../../src/config/config.ts';
@@ -31,6 +33,7 @@ import { createRenderer } from '../../src/web/render.ts';
 import { aPolicy, aRequest, aRoute } from './builders.ts';
 import { fixedClock, type FixedClock } from './fixed-clock.ts';
 import { listening } from './listening.ts';
+import { makeCertificate } from './nginx.ts';
 import { quietLog } from './quiet-log.ts';
 import { seededRandom } from './seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -145,14 +148,15 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     jwks: async () => Promise.resolve({ keys: [] }),
   });
 
-  const server = http.createServer((req, res) => {
+  const answer: http.RequestListener = (req, res) => {
     settleFacts(req, config);
     if (!isPortalRequest(config.portal, requestFactsOf(req))) {
       res.end(`landed on ${req.url ?? ''}`);
       return;
     }
     void handle(req as Request, res as Response, assert.fail as NextFunction);
-  });
+  };
+  const server = await createServer(config.portal.origin, folder.path, answer);
   const { port } = await listening(server);
   const address = { host: '127.0.0.1', port };
 
@@ -177,6 +181,17 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
       folder.remove();
     },
   };
+}
+
+async function createServer(
+  origin: string,
+  folder: string,
+  answer: http.RequestListener,
+): Promise<http.Server | https.Server> {
+  if (origin.startsWith('http:')) return http.createServer(answer);
+  const { certFile, keyFile } = await makeCertificate(folder, [new URL(origin).hostname]);
+  const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  return https.createServer(tls, answer);
 }
 
 function settleFacts(req: http.IncomingMessage, config: Config): void {

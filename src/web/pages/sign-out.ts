@@ -1,5 +1,6 @@
 /** `/sign-out`: GET asks, POST does. A link or a picture cannot sign anybody out. */
 
+import type { SessionFacts } from '../../core/facts.ts';
 import { signOut } from '../../flows/sessions.ts';
 import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts';
 import { pageAddress } from '../onward.ts';
@@ -10,8 +11,8 @@ export function showSignOut(exchange: Exchange): Answer {
 }
 
 /** Ends the session. */
-export async function submitSignOut(exchange: Exchange): Promise<Answer> {
+export async function submitSignOut(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session, visit } = exchange;
-  if (session !== null) await signOut(parts.flows, visit, session);
+  await signOut(parts.flows, visit, session);
   return { ...redirectTo(pageAddress(exchange, '/sign-out')), endsSession: true };
 }

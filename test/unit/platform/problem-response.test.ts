@@ -69,6 +69,10 @@ describe('a problem document', () => {
   });
 });
 
+const throwing = (): never => {
+  throw new Error('broken template');
+};
+
 describe('a problem response', () => {
   const problem = new Problem('store-unavailable', { retryAfterSeconds: 5 });
 
@@ -93,10 +97,7 @@ describe('a problem response', () => {
   });
 
   test('is a document when the page cannot be rendered', () => {
-    const renderHtml = () => {
-      throw new Error('broken template');
-    };
-    const { res, body } = respond('text/html', problem, { renderHtml });
+    const { res, body } = respond('text/html', problem, { renderHtml: throwing });
 
     assert.equal(res.getHeader('Content-Type'), 'application/problem+json');
     assert.doesNotMatch(body, /broken/);

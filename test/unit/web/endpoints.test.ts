@@ -40,7 +40,6 @@ describe('the endpoint table', () => {
       'GET /sign-in',
       'POST /sign-in',
       'GET /sign-out',
-      'POST /sign-out',
       'GET /problems/:code',
       'GET /assets/:name',
       'GET /.well-known/jwks.json',

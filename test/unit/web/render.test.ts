@@ -85,11 +85,11 @@ describe('every page', () => {
   });
 
   test('stays under 60 KB with all that it loads, and the stylesheet under 20 KB', () => {
-    assert.ok(size('sallyport.css') > 0 && size('sallyport.css') < 20 * 1024);
+    assert.ok(size('sallyport.css') > 0 && size('sallyport.css') < 20_000);
     for (const [name, html] of rendered()) {
       const loaded = [...renderer.assets.keys()].filter((asset) => html.includes(`/${asset}?v=`));
       const bytes = loaded.reduce((sum, asset) => sum + size(asset), Buffer.byteLength(html));
-      assert.ok(bytes < 60 * 1024, `${name}: ${bytes}`);
+      assert.ok(bytes < 60_000, `${name}: ${bytes}`);
     }
   });
 
