@@ -117,8 +117,8 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     digits: 6,
     periodSeconds: 30,
   } as const;
-  add('enroll-totp', { ...enrollTotp, errors: [] }, { signedInAs: anna });
-  add('enroll-totp-wrong', { ...enrollTotp, errors: [wrongCode] }, { signedInAs: anna });
+  add('enroll-totp', { ...enrollTotp, errors: [] }, mustEnroll);
+  add('enroll-totp-wrong', { ...enrollTotp, errors: [wrongCode] }, mustEnroll);
 
   const codesPage = {
     page: 'recovery-codes',
