@@ -203,6 +203,13 @@ class Passage {
       withoutOurs(response);
       this.#opened(upstreamSocket);
     });
+    // This one runs after the library's listener, which puts frames that came along with the
+    // answer back and connects the two sides: an earlier reader would take them from the client.
+    process.nextTick(() => {
+      proxyReq.once('upgrade', (_response, upstreamSocket) => {
+        upstreamSocket.on('data', (chunk: Buffer) => this.#boundary.push(chunk));
+      });
+    });
   }
 
   /** The upstream cannot be reached, or went away. May be told more than once. */
@@ -249,7 +256,6 @@ class Passage {
   #opened(upstreamSocket: Socket): void {
     const socket = this.#socket;
     this.#upstreamSocket = upstreamSocket;
-    upstreamSocket.on('data', (chunk: Buffer) => this.#boundary.push(chunk));
     upstreamSocket.once('close', () => {
       // The last frames may still be on their way to the client, unless the upstream broke off.
       if (socket.writableEnded) setTimeout(() => socket.destroy(), closeMilliseconds).unref();
