@@ -1,0 +1,193 @@
+/**
+ * Everything at once: two instances on one database, SQLite and PostgreSQL.
+ *
+ * Security F30 to F32: of what may be used once, exactly one wins; no more guesses are looked at
+ * than the lockout allows; an enrollment that was in flight while somebody else enrolled or reset
+ * leaves nothing behind.
+ */
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+import { signOutEverywhere } from '../../../src/flows/sessions.ts';
+import { resetMfa } from '../../../src/flows/users.ts';
+import type { DatabaseLocation } from '../../../src/stores/sql/database.ts';
+import { codeAt } from '../../support/authenticator-app.ts';
+import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
+import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+interface Engine {
+  readonly name: string;
+  readonly open: () => Promise<{
+    readonly location: DatabaseLocation;
+    readonly remove: () => Promise<void>;
+  }>;
+}
+
+const engines: readonly Engine[] = [
+  {
+    name: 'SQLite',
+    async open() {
+      const folder = temporaryFolder();
+      const location = { kind: 'sqlite', file: path.join(folder.path, 'shared.db') } as const;
+      return await Promise.resolve({
+        location,
+        remove: () => Promise.resolve(folder.remove()),
+      });
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    async open() {
+      const server: ThrowAwayServer = await startPostgres();
+      return { location: { kind: 'postgres', url: server.url }, remove: () => server.remove() };
+    },
+  },
+];
+
+for (const engine of engines) {
+  describe(`two instances on ${engine.name}`, () => {
+    let removeDatabase: () => Promise<void>;
+    let one: World;
+    let two: World;
+    before(async () => {
+      const { location, remove } = await engine.open();
+      removeDatabase = remove;
+      one = await openWorld({ database: location });
+      two = await openWorld({ database: location });
+    });
+    after(async () => {
+      await one.close();
+      await two.close();
+      await removeDatabase();
+    });
+
+    const both = () => [one, two] as const;
+    const advance = (seconds: number) => {
+      for (const world of both()) world.clock.advance(seconds);
+    };
+
+    /** Runs the work on both instances in turn, all at once, and collects the answers. */
+    async function together<Value>(
+      times: number,
+      work: (world: World) => Promise<Value>,
+    ): Promise<readonly PromiseSettledResult<Value>[]> {
+      return Promise.allSettled(
+        Array.from({ length: times }, (_, index) => work(index % 2 === 0 ? one : two)),
+      );
+    }
+
+    async function enrolled(username: string) {
+      const person = await one.enrolledPerson(username);
+      two.clock.set(one.clock.now());
+      return person;
+    }
+
+    test('accept one of fifty equal codes', async () => {
+      const anna = await enrolled('anna');
+      const session = await one.signInBy('anna');
+      const code = codeAt(anna.secret, one.clock.now());
+
+      const answers = await together(50, (world) =>
+        answerChallenge(world.ctx, visit(), session, { method: 'totp', code }),
+      );
+
+      assert.equal(answers.filter(isAccepted).length, 1);
+    });
+
+    test('accept one of fifty equal recovery codes', async () => {
+      const ben = await enrolled('ben');
+      const session = await one.signInBy('ben');
+      const code = sure(ben.recoveryCodes[0]);
+
+      const answers = await together(50, (world) =>
+        answerChallenge(world.ctx, visit(), session, { method: 'recovery-code', code }),
+      );
+
+      assert.equal(answers.filter(isAccepted).length, 1);
+      assert.equal(await one.ctx.stores.recoveryCodes.countLeft(session.principal.id), 9);
+    });
+
+    test('look at five of a hundred wrong codes and lock once', async () => {
+      const chloe = await enrolled('chloe');
+      const session = await one.signInBy('chloe');
+      const seen = (await one.events()).length;
+
+      await together(100, (world) =>
+        answerChallenge(world.ctx, visit(), session, { method: 'totp', code: '000000' }),
+      );
+
+      const types = (await one.events()).slice(seen).map(({ type }) => type);
+      assert.equal(types.filter((type) => type === 'second-factor.failed').length, 5);
+      assert.equal(types.filter((type) => type === 'second-factor.locked').length, 1);
+      const code = codeAt(chloe.secret, one.clock.now());
+      const right = await answerChallenge(two.ctx, visit(), session, { method: 'totp', code });
+      assert.equal(right.ok ? 'accepted' : right.reason, 'locked');
+    });
+
+    test('enroll one of many apps for somebody who has nothing', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const username = `dan${String(round)}`;
+        await one.addUser(username);
+        const begun = await Promise.all(
+          Array.from({ length: 6 }, async () => {
+            const session = await one.signInBy(username);
+            const { secret } = await beginTotpEnrollment(one.ctx, session);
+            return { session, code: codeAt(secret, one.clock.now()) };
+          }),
+        );
+
+        const queue = [...begun];
+        const answers = await together(begun.length, (world) => {
+          const { session, code } = sure(queue.pop());
+          return finishTotpEnrollment(world.ctx, visit(), session, code);
+        });
+
+        assert.equal(answers.filter(isAccepted).length, 1);
+        const { principal } = sure(begun[0]).session;
+        assert.equal((await one.ctx.stores.authenticators.listOfUser(principal.id)).length, 1);
+      }
+    });
+
+    test('leave nothing of an enrollment that a reset or a sign-out everywhere overtook', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const username = `eve${String(round)}`;
+        await one.addUser(username);
+        const session = await one.signInBy(username);
+        const { secret } = await beginTotpEnrollment(one.ctx, session);
+        const code = codeAt(secret, one.clock.now());
+
+        const [finished] = await Promise.allSettled([
+          finishTotpEnrollment(one.ctx, visit(), session, code),
+          round % 2 === 0
+            ? resetMfa(two.ctx, { username, reason: 'stolen', ticket: 'T-1' })
+            : signOutEverywhere(two.ctx, visit(), session),
+        ]);
+
+        const apps = await one.ctx.stores.authenticators.listOfUser(session.principal.id);
+        const wasReset = round % 2 === 0;
+        // Whichever came second saw what the first did: a reset leaves nothing behind it.
+        if (wasReset) assert.deepEqual(apps, []);
+        if (!isAccepted(finished)) assert.deepEqual(apps, []);
+        if (isAccepted(finished) && finished.value.ok) {
+          assert.equal(await one.rise(finished.value.session, session), null);
+        }
+      }
+    });
+
+    test('keep the audit log whole through all of it', async () => {
+      advance(1);
+      assert.equal((await two.ctx.stores.audit.verify()).ok, true);
+    });
+  });
+}
+
+function isAccepted<Value extends { readonly ok: boolean }>(
+  outcome: PromiseSettledResult<Value>,
+): outcome is PromiseFulfilledResult<Value> {
+  return outcome.status === 'fulfilled' && outcome.value.ok;
+}
