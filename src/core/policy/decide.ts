@@ -104,6 +104,13 @@ export function usableSecondFactors(
   );
 }
 
+/** What this person could answer a step-up with: their second factors, and codes beside these. */
+export function answersOf(session: SessionFacts, policy: AccessPolicy): readonly MethodId[] {
+  const usable = usableSecondFactors(session, policy);
+  const hasCodes = session.recoveryCodesLeft > 0 && isMethodEnabled('recovery-code', policy.mfa);
+  return usable.length > 0 && hasCodes ? [...usable, 'recovery-code'] : usable;
+}
+
 /** The proofs of a session that the policy lets count: those of methods that are enabled. */
 export function admissibleProofs(session: SessionFacts, policy: AccessPolicy): readonly Proof[] {
   return session.proofs.filter((proof) => isMethodEnabled(proof.method, policy.mfa));
@@ -150,7 +157,7 @@ function judgeProofs(
   const shortfall = assuranceShortfall(requirement, proofs, now);
   if (shortfall === null) return allow('assurance-met', rule);
 
-  const canAnswer = methodsThatWouldMeet(requirement, usable).length > 0;
+  const canAnswer = methodsThatWouldMeet(requirement, answersOf(session, policy)).length > 0;
   if (shortfall === 'level-too-low' || !canAnswer) {
     const missing = methodsToEnroll(requirement, policy);
     return { kind: 'enroll', reason: 'nothing-enrolled', rule, missing };
@@ -164,6 +171,7 @@ const secondFactors: readonly MethodId[] = ['totp', 'webauthn'];
 /** What would be worth enrolling to meet a requirement; all that might, where nothing is enabled. */
 function methodsToEnroll(requirement: Requirement, policy: AccessPolicy): readonly MethodId[] {
   const worthwhile = methodsThatWouldMeet(requirement, secondFactors);
+  if (worthwhile.length === 0) return methodsThatWouldMeet(requirement, ['recovery-code']);
   const enabled = worthwhile.filter((method) => isMethodEnabled(method, policy.mfa));
   return enabled.length > 0 ? enabled : worthwhile;
 }

@@ -277,6 +277,18 @@ describe('decide, on proofs', () => {
     assert.deepEqual(kindAndReason(decision), ['enroll', 'nothing-enrolled']);
   });
 
+  test('lets recovery codes answer a step-up beside a second factor, where they are accepted', () => {
+    const onlyCodes = { methods: ['recovery-code'] } as const;
+    const route = aRoute({ rules: [aRule({ requires: onlyCodes })] });
+    const reasons = [1, 0].map((recoveryCodesLeft) => {
+      const session = aSession({ enrolled: ['totp'], recoveryCodesLeft, proofs: [password, totp] });
+      return decide(route, facts({ session }), aPolicy()).reason;
+    });
+
+    assert.deepEqual(reasons, ['method-not-accepted', 'nothing-enrolled']);
+    assert.deepEqual(worthEnrolling(onlyCodes, aPolicy()), ['recovery-code']);
+  });
+
   test('hands on what is asked, so that the page can ask for it', () => {
     const rule = aRule({ requires: { withinSeconds: 300 } });
     const session = aSession({ enrolled: ['totp'] });
