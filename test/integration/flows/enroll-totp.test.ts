@@ -55,6 +55,7 @@ describe('the secret to scan', () => {
     assert.deepEqual(sure(await world.recall(session.key)).enrolled, []);
   });
 
+  // Security G9.
   test('is not in the database in the clear', async () => {
     const { secret } = await begin();
     const enrolled = await finish(codeOf(secret));

@@ -1,4 +1,4 @@
-/** Sealing: what is sealed can be opened by us, for its own row, unaltered, and no other way. */
+/** Sealing (security G9): what is sealed opens for us, for its own row, unaltered, and no other way. */
 
 import assert from 'node:assert/strict';
 import {
