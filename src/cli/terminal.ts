@@ -67,5 +67,5 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
 
 /** Styles take no room. */
 function widthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return stripVTControlCharacters(text).length;
 }

@@ -132,9 +132,9 @@ function findNetwork(task: RouteTask, name: string | null, at: Path): Network | 
 /** What to say of a name that no network has. */
 export function unknownNetwork(name: string, names: readonly string[]): string {
   const near = didYouMean(name, names);
-  const list = names.length === 0 ? 'none is' : names.join(', ');
-  const declared = near === '' ? `; under networks: ${list}` : near;
-  return `there is no network "${name}"${declared}`;
+  const list =
+    names.length === 0 ? 'none is declared under networks' : `declared are ${names.join(', ')}`;
+  return `there is no network "${name}"${near || `; ${list}`}`;
 }
 
 function checkRule(draft: Draft, rule: WrittenRule, path: Path): void {

@@ -126,13 +126,13 @@ function checkCookieReach(draft: Draft, { publicUrl, portal }: Places): void {
     return;
   }
   const domain = cookieDomain;
-  for (const [name, host] of [
-    ['server.publicUrl', publicUrl.host],
-    ['portal.url', portal.host],
-  ] as const) {
-    if (!isWithin(host, domain)) {
-      draft.report(cookieDomainPath, `${domain} does not cover ${host} (${name})`);
-    }
+  const hosts = new Map([
+    [portal.host, 'portal.url'],
+    [publicUrl.host, 'server.publicUrl'],
+  ]);
+  for (const [host, name] of hosts) {
+    if (isWithin(host, domain)) continue;
+    draft.report(cookieDomainPath, `${domain} does not cover ${host} (${name})`);
   }
   for (const [index, { host }] of draft.written.routes.entries()) {
     if (host === null || isWithin(host.name, domain)) continue;
