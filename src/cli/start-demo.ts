@@ -1,0 +1,135 @@
+/**
+ * Starts the demonstration: the two upstreams and the gateway in front of them, with everything in
+ * a temporary folder that is removed at the end.
+ *
+ * It runs the gateway as `serve` does, from config/demo.yaml. Nothing is switched off for it.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startGateway, type RunningGateway } from '../app.ts';
+import { fixedConfig } from '../config/live.ts';
+import { loadConfig } from '../config/load.ts';
+import { demoPeople, type DemoPerson } from '../demo/demo-people.ts';
+import { createLegacyConsole } from '../demo/legacy-console.ts';
+import { createModelServer } from '../demo/model-server.ts';
+import { createUser } from '../flows/users.ts';
+import type { SteadyClock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import { systemRandom } from '../platform/random.ts';
+import { drain } from '../platform/shutdown.ts';
+import { freePort } from './free-port.ts';
+
+/** A demonstration that runs. */
+export interface Demo {
+  /** What to open: `http://localhost:8080`. */
+  readonly url: string;
+  readonly portal: string;
+  readonly people: readonly DemoPerson[];
+  readonly routes: readonly { readonly name: string; readonly url: string }[];
+  /** The configuration in use, for `sallyport explain` and its like. */
+  readonly configFile: string;
+  readonly management: string | null;
+  /** Ends everything and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Starts it on the port, or on another one when that is taken; 0 takes any. */
+export async function startDemo(options: {
+  readonly clock: SteadyClock;
+  readonly log: Logger;
+  readonly port: number;
+}): Promise<Demo> {
+  const { clock, log } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-demo-'));
+  const upstreams = [
+    createLegacyConsole({ clock }),
+    createModelServer({ clock, pauseMilliseconds: 30 }),
+  ] as const;
+  const closeRest = (): void => {
+    for (const upstream of upstreams) {
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const configFile = writeConfiguration(folder, {
+      console: await portOf(upstreams[0]),
+      models: await portOf(upstreams[1]),
+      management: await freePort(9464),
+    });
+    const port = await freePort(options.port);
+    const config = loadConfig(configFile, { environment: {}, upstreams: 'required', port });
+    const people = demoPeople(systemRandom);
+    const gateway = await startGateway(fixedConfig(config), { clock, log });
+    await addPeople(gateway, people);
+    return {
+      url: config.server.publicUrl,
+      portal: config.portal.url,
+      people,
+      routes: config.routes.map(({ name, path: pattern }) => ({
+        name,
+        url: config.server.publicUrl + pattern.text.replace('**', ''),
+      })),
+      configFile,
+      management: gateway.management,
+      close: async () => {
+        await drain(gateway.drainSteps, { log });
+        closeRest();
+      },
+    };
+  } catch (error) {
+    closeRest();
+    throw error;
+  }
+}
+
+/** Below `dist/cli` as below `src/cli`, the package's own folder is two steps up. */
+const shippedConfig = path.join(import.meta.dirname, '../../config');
+
+/** Copies the shipped configuration, with the ports that are used this time. */
+function writeConfiguration(
+  folder: string,
+  ports: { readonly console: number; readonly models: number; readonly management: number },
+): string {
+  const shipped = readFileSync(path.join(shippedConfig, 'demo.yaml'), 'utf8');
+  const replacements = [
+    ['127.0.0.1:8101', `127.0.0.1:${ports.console}`],
+    ['127.0.0.1:8102', `127.0.0.1:${ports.models}`],
+    ['127.0.0.1:9464', `127.0.0.1:${ports.management}`],
+  ] as const;
+  let text = shipped;
+  for (const [from, to] of replacements) {
+    assert.ok(text.includes(from), `config/demo.yaml no longer names ${from}`);
+    text = text.replaceAll(from, to);
+  }
+  const file = path.join(folder, 'sallyport.yaml');
+  writeFileSync(file, text);
+  const policy = readFileSync(path.join(shippedConfig, 'demo-mfa-policy.yaml'), 'utf8');
+  writeFileSync(path.join(folder, 'demo-mfa-policy.yaml'), policy);
+  return file;
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function addPeople(
+  { composition }: RunningGateway,
+  people: readonly DemoPerson[],
+): Promise<void> {
+  await Promise.all(
+    people.map(async ({ tier: _tier, ...person }) => {
+      const answer = await createUser(composition.flows, person);
+      assert.ok(answer.ok, answer.ok ? '' : answer.sentence);
+    }),
+  );
+}
