@@ -15,6 +15,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+  /** In how many pieces the body came. */
+  readonly chunks: number;
 }
 
 /** How one request differs from a plain one. */
@@ -79,8 +81,8 @@ export class WebClient {
   }
 
   /** Sets or replaces a cookie, as a thief or a confused browser would. */
-  setCookie(name: string, value: string): void {
-    this.#keep({ name, value, domain: this.#origin.hostname });
+  setCookie(name: string, value: string, domain = this.#origin.hostname): void {
+    this.#keep({ name, value, domain });
   }
 
   /** One request of a program; redirects are not followed. */
@@ -162,7 +164,13 @@ export class WebClient {
         response.on('end', () => {
           for (const line of response.headers['set-cookie'] ?? []) this.#take(url, line);
           const body = Buffer.concat(chunks).toString('utf8');
-          resolve({ url, status: response.statusCode ?? 0, headers: response.headers, body });
+          resolve({
+            url,
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body,
+            chunks: chunks.length,
+          });
         });
       });
       request.end(options.body);
