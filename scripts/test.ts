@@ -27,14 +27,14 @@ const groups: readonly Group[] = [
   group('types',       ['tsc', '--noEmit'],                'quick'),
   group('tidy',        tests('test/*.test.ts'),            'quick'),
   group('unit',        tests('test/unit/**/*.test.ts'),    'quick'),
-  group('property',    tests('test/property/*.test.ts'),   'quick'),
-  group('conformance', tests('test/conformance/*.test.ts'), 'quick'),
+  group('property',    tests('test/property/**/*.test.ts'),   'quick'),
+  group('conformance', tests('test/conformance/**/*.test.ts'), 'quick'),
   group('packages',    ['scripts/system-packages.sh'],     'slow'),
-  group('contract',    tests('test/contract/*.test.ts'),   'slow'),
-  group('cli',         tests('test/cli/*.test.ts'),        'slow'),
-  group('integration', tests('test/integration/*.test.ts'), 'slow'),
-  group('fault',       tests('test/fault/*.test.ts'),      'slow'),
-  group('e2e',         tests('test/e2e/*.test.ts'),        'slow'),
+  group('contract',    tests('test/contract/**/*.test.ts'),   'slow'),
+  group('cli',         tests('test/cli/**/*.test.ts'),        'slow'),
+  group('integration', tests('test/integration/**/*.test.ts'), 'slow'),
+  group('fault',       tests('test/fault/**/*.test.ts'),      'slow'),
+  group('e2e',         tests('test/e2e/**/*.test.ts'),        'slow'),
 ];
 
 process.exitCode = run(process.argv.slice(2));
