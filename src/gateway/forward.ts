@@ -226,13 +226,17 @@ class Exchange {
       proxyReq.setTimeout(timeouts.headersSeconds * 1000);
     }
     proxyReq.on('information', (information) => this.#inform(information));
+    // Some ends make no error: an upstream that switches protocols unasked just closes.
+    proxyReq.once('close', () => {
+      if (this.#proxyReq === proxyReq && !this.#res.headersSent) this.failed(new Error('closed'));
+    });
   }
 
   /** The upstream's first line and headers are here. */
   answered(proxyRes: IncomingMessage): void {
     const res = this.#res;
     this.#upstreamMilliseconds = performance.now() - this.#startedAt;
-    if (res.destroyed || res.headersSent) {
+    if (res.destroyed || res.headersSent || this.#reason !== null) {
       proxyRes.destroy();
       return;
     }
@@ -335,6 +339,7 @@ class Exchange {
 
   #inform({ statusCode, rawHeaders }: InformationEvent): void {
     const res = this.#res;
+    if (this.#reason !== null) return;
     this.#informational += 1;
     if (this.#informational > informationalMax) {
       this.#abort(new Problem('upstream-unreachable'));

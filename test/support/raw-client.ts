@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 
 /** An answer as it came over the wire. */
 export interface RawAnswer {
-  /** The whole of it. */
+  /** The whole of it, without informational answers. */
   readonly text: string;
   readonly status: number;
   readonly head: string;
@@ -57,7 +57,9 @@ export function readRaw(socket: Socket, silenceMilliseconds: number): Promise<Ra
   });
 }
 
-function rawAnswer(text: string): RawAnswer {
+function rawAnswer(whole: string): RawAnswer {
+  // Informational answers come before the one that counts.
+  const text = whole.replace(/^(?:HTTP\/1\.1 1(?!01)\d\d[^]*?\r\n\r\n)+/, '');
   const end = text.indexOf('\r\n\r\n');
   const head = end === -1 ? text : text.slice(0, end);
   return {
