@@ -125,9 +125,9 @@ const lists = {
     sweetpea muffin peanut peanuts pickle noodle bubbles bubba blaster nugget chicken booboo boomer
     bonkers doodle fluffy precious spanky sparky spike rusty dusty misty casper marley jasper chester
     felix oreo pebbles patches gizmo pepper snickers twinkle tinkerbell barbie gummybear winnie pooh
-    winniethepooh stupid idiot loser moron dumbass retard bitch bastard pussy dick cock penis boobs
-    tits whore slut shit fuck fucker motherfucker damn crap sex porn naked horny anal blowjob
-    cumshot playboy hustler hooters hotstuff hottie hotgirl`,
+    winniethepooh stupid idiot loser moron dumbass bitch bastard pussy dick cock penis boobs
+    tits shit fuck fucker motherfucker damn crap sex porn naked horny
+    playboy hustler hooters hotstuff hottie`,
 } as const;
 
 /** All of them, lower case, each once. */
