@@ -41,7 +41,7 @@ export interface Endpoint {
   answer(exchange: Exchange): Promise<Answer>;
 }
 
-// A row is read left to right: where, who may come in, what protects it, who answers.
+/** Every page. A row is read left to right: where, who may come in, what protects it, who answers. */
 // oxfmt-ignore
 export const endpoints: readonly Endpoint[] = [
   //         method  path                        csrf   limit   handler

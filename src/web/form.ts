@@ -25,14 +25,32 @@ const readBytes = express.raw({
   inflate: false,
 });
 
-/** Reads and parses the body; throws a `Problem` that says what is wrong with it. */
-export async function readForm(req: IncomingMessage, res: ServerResponse): Promise<Form> {
+/** How long a form may take to arrive: 16 KiB over a very bad line. */
+const formMilliseconds = 30_000;
+
+/**
+ * Reads and parses the body; throws a `Problem` that says what is wrong with it.
+ *
+ * The server sets no limit on the time of a whole request, because uploads to upstreams may take as
+ * long as they like; a form may not (security F21).
+ */
+export async function readForm(
+  req: IncomingMessage,
+  res: ServerResponse,
+  millisecondsMax = formMilliseconds,
+): Promise<Form> {
   assertFormType(req.headers['content-type']);
+  const isLate = AbortSignal.timeout(millisecondsMax);
   await new Promise<void>((resolve, reject) => {
+    isLate.addEventListener('abort', () => reject(new Problem('request-timeout')), { once: true });
     readBytes(req, res, (error?: unknown) => {
       if (error === undefined) resolve();
       else reject(problemOfBody(error));
     });
+  }).catch((error: unknown) => {
+    // The rest of the body is not waited for.
+    if (isLate.aborted && !res.headersSent) res.setHeader('Connection', 'close');
+    throw error;
   });
   const { body } = req as { body?: unknown };
   return parseForm(Buffer.isBuffer(body) ? body : Buffer.alloc(0));

@@ -137,7 +137,7 @@ async function readPost(desk: Desk, endpoint: Endpoint): Promise<Form> {
   if (endpoint.method !== 'POST') return new Map();
   // Before the body is read: whoever may not post here need not be listened to.
   if (!comesFromOurPages(desk.req.headers, desk.config.portal.origin)) {
-    throw new Problem('form-expired', {
+    throw new Problem('origin-not-allowed', {
       detail: 'This form was not sent from one of our own pages.',
     });
   }

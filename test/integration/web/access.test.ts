@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { endpoints } from '../../../src/web/endpoints.ts';
+import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { type Enrolled, enrollAtSignIn, nextCode } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import { textsMarked, type WebClient } from '../../support/web-client.ts';
@@ -155,7 +156,6 @@ describe('a person whom the policy obliges to what does not exist yet', () => {
   let portal: TestPortal;
 
   before(async () => {
-    const { aPolicy, anMfaPolicy } = await import('../../support/builders.ts');
     const tier0 = { isEnabled: true, requiredForTiers: ['TIER0'] } as const;
     const mfa = anMfaPolicy({ totp: tier0, webauthn: tier0, recoveryCodes: tier0 });
     portal = await startPortal({ policy: aPolicy({ mfa }) });

@@ -2,11 +2,14 @@
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
-import { problemTypes } from '../../../src/core/problem.ts';
+import { Problem, problemTypes } from '../../../src/core/problem.ts';
 import { type Enrolled, enrollAtSignIn } from '../../support/http-verbs.ts';
 import { defaultRates } from '../../../src/stores/limits/limits.ts';
+import { listening } from '../../support/listening.ts';
+import { readForm } from '../../../src/web/form.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import type { Answer } from '../../support/web-client.ts';
 
@@ -76,6 +79,28 @@ describe('a request to the portal', () => {
     });
 
     assert.equal((await portal.visitor().open('/_mfa/sign-in')).status, 200);
+  });
+
+  test('that never finishes its form is let go of', async () => {
+    const server = http.createServer((req, res) => {
+      readForm(req, res, 20).catch((error: unknown) => {
+        res.end(error instanceof Problem ? error.code : 'something else');
+      });
+    });
+    const { port } = await listening(server);
+    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      const headers = { ...formType, 'content-length': '1000' };
+      const request = http.request({ port, method: 'POST', headers });
+      request.on('error', reject);
+      request.on('response', resolve);
+      request.write('username=');
+    });
+    const code = await text(response);
+    server.closeAllConnections();
+    server.close();
+
+    assert.equal(code, 'request-timeout');
+    assert.equal(response.headers.connection, 'close');
   });
 
   test('for what does not exist is told so', async () => {

@@ -99,6 +99,27 @@ describe('the pages of the portal', () => {
     assert.equal(enrolled.landed.url.pathname, '/admin/users/7');
   });
 
+  test('show a new secret when the first code came too late', async () => {
+    const person = await portal.addPerson('carla', ['SEC-OPS']);
+    const client = portal.visitor();
+    await client.post(await client.open(target), { ...person });
+    const enrollment = await client.open('/_mfa/enroll/totp');
+    const [old = ''] = textsMarked(enrollment, 'data-totp-secret');
+    for (let minutes = 0; minutes < 61; minutes += 20) {
+      portal.clock.advance(20 * 60);
+      await client.open('/_mfa/enroll');
+    }
+
+    const late = await client.post(enrollment, { code: nextCode(portal.clock, old) });
+
+    assert.equal(late.status, 410);
+    assert.equal(late.headers['sallyport-response'], 'challenge-expired');
+    const [fresh = ''] = textsMarked(late, 'data-totp-secret');
+    assert.notEqual(fresh, old);
+    const codes = await client.submit(late, { code: nextCode(portal.clock, fresh) });
+    assert.equal(codes.url.pathname, '/_mfa/recovery-codes');
+  });
+
   test('make new codes for whoever closed the browser before storing the first ones', async () => {
     const person = await portal.addPerson('carl', ['SEC-OPS']);
     const first = portal.visitor();

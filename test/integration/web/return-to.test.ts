@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { aRoute } from '../../support/builders.ts';
+import { aNetwork, aRoute } from '../../support/builders.ts';
 import { readCorpus } from '../../support/corpus.ts';
 import { type Enrolled, enrollAtSignIn } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
@@ -98,7 +98,6 @@ describe('return_to', () => {
   });
 
   test('says nothing about a route whose network the person is outside of', async () => {
-    const { aNetwork } = await import('../../support/builders.ts');
     const zoned = await startPortal({
       routes: [aRoute({ name: 'secret-console', network: aNetwork('zone-e', ['10.20.0.0/24']) })],
     });
