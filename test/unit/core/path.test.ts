@@ -67,6 +67,7 @@ describe('segmentNames', () => {
     assert.equal(segmentNames('admin'), null);
     assert.equal(segmentNames(''), null);
     assert.equal(segmentNames('/%'), null);
+    assert.equal(segmentNames('/a/%/%20'), null);
     assert.equal(segmentNames('/%c0%af'), null);
   });
 });

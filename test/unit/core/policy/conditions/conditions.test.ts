@@ -135,6 +135,15 @@ describe('the condition time', () => {
     assert.equal(night.holds(aRequest(), at(6, 23)), true);
   });
 
+  test('lasts a whole day where it ends at the time at which it began', () => {
+    const day = time({ days: ['mon'], fromMinute: 8 * 60, toMinute: 8 * 60 });
+
+    assert.equal(day.holds(aRequest(), at(0, 7, 59)), false);
+    assert.equal(day.holds(aRequest(), at(0, 8)), true);
+    assert.equal(day.holds(aRequest(), at(1, 7, 59)), true);
+    assert.equal(day.holds(aRequest(), at(1, 8)), false);
+  });
+
   test('holds all day up to 24:00', () => {
     const day = time({ days: ['mon'], fromMinute: 0, toMinute: 1440 });
 
