@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/faults.ts';
-import { readConfig } from '../config/load.ts';
+import { readConfig, type LoadOptions } from '../config/load.ts';
 import { CommandFailure, UsageError, type Administration, type Cli, type ExitCode } from './cli.ts';
 
 /** What was typed: arguments by position, options by their camel-case name. */
@@ -75,13 +75,18 @@ export function configFile(cli: Cli, typed: Typed): string {
   throw new UsageError('which configuration? There is neither --config nor SALLYPORT_CONFIG');
 }
 
-/** The configuration, or the end of the command with everything that is wrong with it. */
-export function configOf(cli: Cli, typed: Typed, port: number | null = null): Config {
-  const reading = readConfig(configFile(cli, typed), {
-    environment: cli.terminal.environment,
-    upstreams: 'required',
-    port,
-  });
+/**
+ * The configuration, or the end of the command with everything that is wrong with it. Accounts of
+ * an application that has the gate as middleware are administered with the same commands, so only
+ * who is about to forward something insists on upstreams.
+ */
+export function configOf(
+  cli: Cli,
+  typed: Typed,
+  { port = null, upstreams = 'optional' }: Partial<Omit<LoadOptions, 'environment'>> = {},
+): Config {
+  const { environment } = cli.terminal;
+  const reading = readConfig(configFile(cli, typed), { environment, upstreams, port });
   if (reading.ok) return reading.config;
   throw new CommandFailure(reading.faults.map(formatFault));
 }

@@ -23,8 +23,9 @@ export const serve: CommandSpec = {
     const port = optionPort(typed, 'sallyport serve --config FILE --port 8080');
     const file = configFile(cli, typed);
     const { environment } = cli.terminal;
-    const live = liveConfig(configOf(cli, typed, port), () =>
-      readConfig(file, { environment, upstreams: 'required', port }),
+    const loading = { upstreams: 'required', port } as const;
+    const live = liveConfig(configOf(cli, typed, loading), () =>
+      readConfig(file, { environment, ...loading }),
     );
     const log = createLog({ level: live.current().logLevel, destination: 1 });
     // Heard from the start, so that a stop during start-up is not lost.
