@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { generateSync } from 'otplib';
-import type { FixedClock } from './fixed-clock.ts';
 import { textsMarked, type Answer, type WebClient } from './web-client.ts';
+
+/** The gateway's clock, as far as one-time codes need it; a real one does not move on command. */
+export interface MovableClock {
+  now(): number;
+  advance(seconds: number): void;
+}
 
 /** Somebody who is signed in with two factors and has everything to do it again. */
 export interface Enrolled {
@@ -23,7 +28,7 @@ export async function enrollAtSignIn(
     readonly target: string;
     readonly username: string;
     readonly password: string;
-    readonly clock: FixedClock;
+    readonly clock: MovableClock;
   },
 ): Promise<Enrolled> {
   const { target, username, password, clock } = options;
@@ -56,7 +61,7 @@ export async function signInWithCode(
   options: {
     readonly target: string;
     readonly person: Pick<Enrolled, 'username' | 'password' | 'secret'>;
-    readonly clock: FixedClock;
+    readonly clock: MovableClock;
   },
 ): Promise<Answer> {
   const { target, person, clock } = options;
@@ -68,20 +73,20 @@ export async function signInWithCode(
 export async function stepUp(
   page: Answer,
   person: Pick<Enrolled, 'client' | 'password' | 'secret'>,
-  clock: FixedClock,
+  clock: MovableClock,
 ): Promise<Answer> {
   const code = nextCode(clock, person.secret);
   return person.client.submit(page, { password: person.password, code });
 }
 
 /** The code of the next time step, so that none is ever used twice. */
-export function nextCode(clock: FixedClock, secret: string): string {
+export function nextCode(clock: MovableClock, secret: string): string {
   clock.advance(30);
   return codeAt(clock, secret);
 }
 
 /** The code of the present time step. */
-export function codeAt(clock: FixedClock, secret: string): string {
+export function codeAt(clock: MovableClock, secret: string): string {
   const epoch = Math.floor(clock.now() / 1000);
   return generateSync({ secret, epoch, algorithm: 'sha1', digits: 6, period: 30 });
 }
