@@ -2,6 +2,7 @@
  * Puts the program together: the only file that names concrete stores, methods and clocks.
  */
 
+import { existsSync } from 'node:fs';
 import type { RequestHandler } from 'express';
 import type { LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
@@ -9,11 +10,11 @@ import type { FlowContext } from './flows/flow-context.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createRecall } from './gateway/recall.ts';
 import { createMethods } from './methods/registry.ts';
-import { type Clock, systemClock } from './platform/clock.ts';
+import { type SteadyClock, systemClock } from './platform/clock.ts';
 import type { Logger } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
-import { createSealer, readOrCreateKeyFile, type Sealer } from './platform/seal.ts';
+import { createSealer, KeyFileError, readOrCreateKeyFile, type Sealer } from './platform/seal.ts';
 import { Secret } from './platform/secret.ts';
 import { createSigner } from './platform/signing.ts';
 import { defaultRates, openLimits, type Rates } from './stores/limits/limits.ts';
@@ -28,14 +29,14 @@ import { createRenderer } from './web/render.ts';
 /** What may be put in place of the real thing. */
 export interface Surroundings {
   readonly log: Logger;
-  readonly clock?: Clock;
+  readonly clock?: SteadyClock;
   readonly rates?: Rates;
 }
 
 /** Storage and flows, without any door: enough to administer accounts. */
 export interface Foundation {
   readonly flows: FlowContext;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly database: SqlDatabase;
@@ -63,10 +64,6 @@ export async function openFoundation(
 ): Promise<Foundation> {
   const { storage } = config.current();
   const random = systemRandom;
-  const { key, wasCreated } = readOrCreateKeyFile(storage.encryptionKeyFile, random);
-  if (wasCreated) log.info({ file: storage.encryptionKeyFile }, 'made a new encryption key');
-  const sealer = createSealer([key], random);
-
   const database = openDatabase(storage.database, {
     random,
     onAudited: (event) => metrics.audited(event.type, event.severity),
@@ -80,22 +77,24 @@ export async function openFoundation(
   const metrics = createMetrics({
     countActiveSessions: () => opened.sessions.countActive(clock.now()),
   });
+  const closeStores = async (): Promise<void> => {
+    await opened.sessions.close();
+    await database.close();
+  };
+  let sealer: Sealer;
+  try {
+    await database.migrate();
+    sealer = await openSealer(storage.encryptionKeyFile, database, log);
+  } catch (error) {
+    await closeStores();
+    throw error;
+  }
   const methods = createMethods({
     random,
     sealer,
     totpSettings: () => ({ ...config.current().totp, issuer: config.current().portal.issuer }),
+    wallTime: () => clock.wallNow(),
   });
-  const close = async (): Promise<void> => {
-    await methods.passwords.close();
-    await opened.sessions.close();
-    await database.close();
-  };
-  try {
-    await database.migrate();
-  } catch (error) {
-    await close();
-    throw error;
-  }
   const flows: FlowContext = {
     clock,
     random,
@@ -108,7 +107,38 @@ export async function openFoundation(
     limits: openLimits({ redis: opened.redis, rates }),
     count: (method, outcome) => metrics.authenticated(method, outcome),
   };
-  return { flows, clock, log, metrics, database, opened, sealer, close };
+  return {
+    flows,
+    clock,
+    log,
+    metrics,
+    database,
+    opened,
+    sealer,
+    async close() {
+      await methods.passwords.close();
+      await closeStores();
+    },
+  };
+}
+
+/**
+ * Opens the encryption key, or makes one for a database that holds nothing sealed yet.
+ *
+ * Security: a new key beside an old database would look like a working gateway in which nobody's
+ * authenticator opens. A missing file is a wrong path or a backup to be restored (F37).
+ */
+async function openSealer(file: string, { stores }: SqlDatabase, log: Logger): Promise<Sealer> {
+  const isInUse = (await stores.signingKeys.list()).length > 0;
+  if (isInUse && !existsSync(file)) {
+    throw new KeyFileError(
+      `The encryption key file ${file} is missing, and the database holds what was sealed with ` +
+        'it. Restore it from its backup; see "the encryption key" in docs/operations.md.',
+    );
+  }
+  const { key, wasCreated } = readOrCreateKeyFile(file, systemRandom);
+  if (wasCreated) log.info({ file }, 'made a new encryption key');
+  return createSealer([key], systemRandom);
 }
 
 /** Opens everything. */

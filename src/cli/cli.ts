@@ -2,7 +2,7 @@
 
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { FlowContext } from '../flows/flow-context.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { SteadyClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,7 +26,7 @@ export interface Administration {
 export interface Tools {
   startGateway(
     live: LiveConfig,
-    surroundings: { readonly log: Logger; readonly clock: Clock },
+    surroundings: { readonly log: Logger; readonly clock: SteadyClock },
   ): Promise<RunningGateway>;
   openForAdministration(config: Config): Promise<Administration>;
   /** Brings the database to this version's schema. */
@@ -40,7 +40,7 @@ export type ExitCode = 0 | 1 | 2 | 3;
 export interface Cli {
   readonly terminal: Terminal;
   readonly tools: Tools;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
 }
 
 /** The command cannot be carried out; the lines say why. Exit code 1. */

@@ -23,12 +23,11 @@ export const tools: Tools = {
   async openForAdministration(config) {
     // Standard output belongs to what was asked for.
     const log = createLog({ level: 'warn', destination: 2 });
-    const { flows, close } = await openFoundation(fixedConfig(config), { log });
-    return { flows, close };
+    return openFoundation(fixedConfig(config), { log });
   },
 
   async migrate(config) {
-    const { close } = await this.openForAdministration(config);
-    await close();
+    const administration = await this.openForAdministration(config);
+    await administration.close();
   },
 };

@@ -38,7 +38,7 @@ interface Repeats {
 export function createAuditQueue(deps: {
   readonly audit: Pick<AuditStore, 'appendAll'>;
   readonly log: Logger;
-  readonly metrics: Pick<Metrics, 'audited' | 'storeFailed'>;
+  readonly metrics: Pick<Metrics, 'storeFailed'>;
 }): AuditQueue {
   const repeats = new Map<string, Repeats>();
   let waiting: NewAuditEvent[] = [];
@@ -80,7 +80,6 @@ export function createAuditQueue(deps: {
         return;
       }
       waiting = waiting.slice(batch.length);
-      for (const { type, severity } of batch) deps.metrics.audited(type, severity);
     }
     if (dropped > 0) {
       deps.log.error({ dropped }, 'audit events were lost: the store was away for too long');

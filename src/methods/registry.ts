@@ -1,5 +1,6 @@
 /** The authentication methods that exist. The only file beside compose.ts that names them. */
 
+import type { EpochMs } from '../core/time.ts';
 import type { Random } from '../platform/random.ts';
 import type { Sealer } from '../platform/seal.ts';
 import type { CodeFactor, Passwords, RecoveryCodeMaker, TotpEnrollment } from './method.ts';
@@ -24,11 +25,13 @@ export interface MethodParts {
   readonly sealer: Sealer;
   /** Asked anew each time, so that a reload of the configuration counts at once. */
   readonly totpSettings: () => TotpSettings;
+  /** The time on the wall at an instant of our clock, which never goes back. */
+  readonly wallTime: (now: EpochMs) => EpochMs;
 }
 
 /** Makes the methods. Whoever calls it closes `passwords`. */
-export function createMethods({ random, sealer, totpSettings }: MethodParts): Methods {
-  const totp = { sealer, random, settings: totpSettings };
+export function createMethods({ random, sealer, totpSettings, wallTime }: MethodParts): Methods {
+  const totp = { sealer, random, settings: totpSettings, wallTime };
   return {
     passwords: createPasswords(random),
     codeFactors: {

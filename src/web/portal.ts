@@ -19,7 +19,7 @@ import { admission } from './access.ts';
 import { cookieToClear, cookieValue } from './cookies.ts';
 import { comesFromOurPages, isFormCookie, isFormToken, newFormCookie } from './csrf.ts';
 import { returnToIn } from './destination.ts';
-import { type Endpoint, matchEndpoint } from './endpoints.ts';
+import { type Endpoint, type EndpointMatch, type LimitClass, matchEndpoint } from './endpoints.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { type Answer, type Exchange, type PortalParts, redirectTo } from './exchange.ts';
 import { type Form, readForm } from './form.ts';
@@ -47,7 +47,7 @@ export function createPortal(parts: PortalParts): RequestHandler {
         method: request.method,
         path: request.path,
         status: res.statusCode,
-        code: res.getHeader('Sallyport-Response'),
+        answer: res.getHeader('Sallyport-Response'),
         ip: request.ip,
         durationMs: clock.now() - now,
       },
@@ -57,8 +57,10 @@ export function createPortal(parts: PortalParts): RequestHandler {
 }
 
 async function serve(desk: Desk): Promise<void> {
-  const { endpoint, path, parameter } = endpointFor(desk);
-  await assertWithinLimit(desk, endpoint);
+  const path = pathBelow(desk);
+  const match = matchEndpoint(desk.request.method, path);
+  await assertWithinLimit(desk, match.kind === 'endpoint' ? match.endpoint.limit : 'page');
+  const { endpoint, parameter } = endpointIn(desk, match);
   if (endpoint.limit === 'file') {
     // Files say nothing about anybody: no cookie is looked at and none is set.
     const exchange = exchangeFor(desk, { path, parameter, form: new Map(), session: null });
@@ -105,17 +107,18 @@ function pageThatSolves(code: ProblemCode): PagePath | null {
   return code === 'step-up-required' ? '/step-up' : null;
 }
 
-function endpointFor({ request, config, res }: Desk): {
-  readonly endpoint: Endpoint;
-  readonly path: string;
-  readonly parameter: string;
-} {
+function pathBelow({ request, config }: Desk): string {
   const below = request.path.slice(config.portal.basePath.length);
-  const path = below === '' ? '/' : below;
-  const match = matchEndpoint(request.method, path);
+  return below === '' ? '/' : below;
+}
+
+function endpointIn(
+  { res }: Desk,
+  match: EndpointMatch,
+): { readonly endpoint: Endpoint; readonly parameter: string } {
   switch (match.kind) {
     case 'endpoint':
-      return { endpoint: match.endpoint, path, parameter: match.parameter };
+      return match;
     case 'other-method':
       res.setHeader('Allow', match.allowed.join(', '));
       throw new Problem('method-not-allowed');
@@ -126,9 +129,9 @@ function endpointFor({ request, config, res }: Desk): {
   }
 }
 
-async function assertWithinLimit({ parts, request }: Desk, endpoint: Endpoint): Promise<void> {
-  if (endpoint.limit === 'file') return;
-  const answer = await parts.flows.limits.request(endpoint.limit, request.ip);
+async function assertWithinLimit({ parts, request }: Desk, limit: LimitClass): Promise<void> {
+  if (limit === 'file') return;
+  const answer = await parts.flows.limits.request(limit, request.ip);
   if (answer.ok) return;
   throw new Problem('too-many-attempts', { retryAfterSeconds: answer.retryAfterSeconds });
 }
@@ -175,7 +178,7 @@ function exchangeFor(
     query,
     returnTo: returnToIn(config, asked.form, query),
     rise: async (next) =>
-      rotateSession({ parts, config, req, res, request, visit, now, old: asked.session }, next),
+      rotateSession({ parts, config, req, res, visit, now, old: asked.session }, next),
     recallAgain: async () => {
       const session = await parts.recall(req.headers.cookie);
       return session === null || session.expiresAt <= now ? null : session;
@@ -183,8 +186,12 @@ function exchangeFor(
   };
 }
 
+/** More of a User-Agent than this tells nobody anything; it is kept with sessions and events. */
+const userAgentCharactersMax = 512;
+
 function visitOf({ request }: Desk): Exchange['visit'] {
-  return { ip: request.ip, userAgent: request.userAgent, requestId: request.id };
+  const userAgent = request.userAgent.slice(0, userAgentCharactersMax);
+  return { ip: request.ip, userAgent, requestId: request.id };
 }
 
 function isPrefetch({ headers }: IncomingMessage): boolean {

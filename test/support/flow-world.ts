@@ -86,6 +86,7 @@ export async function openWorld(options: WorldOptions = {}) {
     sealer,
     random: systemRandom,
     settings: () => ({ ...config.totp, issuer: config.portal.issuer }),
+    wallTime: (now: number) => now,
   };
   const counted: string[] = [];
   const ctx: FlowContext = {

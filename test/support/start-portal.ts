@@ -107,6 +107,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
   const methods = createMethods({
     random,
     sealer,
+    wallTime: (now) => now,
     totpSettings: () => ({ ...config.totp, issuer: config.portal.issuer }),
   });
   const plainFlows: FlowContext = {

@@ -31,6 +31,8 @@ export interface TotpParts {
   readonly sealer: Sealer;
   readonly random: Random;
   readonly settings: () => TotpSettings;
+  /** The time on the wall at an instant of ours: what phones go by (RFC 6238 §4.2). */
+  readonly wallTime: (now: EpochMs) => EpochMs;
 }
 
 /** 160 bits, as RFC 4226 §4 recommends. */
@@ -44,19 +46,24 @@ export function totpRow(user: UserId, authenticator: AuthenticatorId): string {
 }
 
 /** Makes the factor: a code of any of the person's apps, each time step once. */
-export function createTotpFactor({ sealer, settings }: TotpParts): CodeFactor {
+export function createTotpFactor({ sealer, settings, wallTime }: TotpParts): CodeFactor {
   return {
     id: 'totp',
 
     async verify(stores, user, code, now) {
       const all = await stores.authenticators.listOfUser(user);
+      const wallNow = wallTime(now);
       let wasUsedBefore = false;
       for (const authenticator of all.filter((one) => one.method === 'totp')) {
         const credential = unsealCredential(sealer, authenticator);
         const { window } = settings();
-        const step = stepOfCode(credential, code, { now, window, after: authenticator.lastStep });
+        const step = stepOfCode(credential, code, {
+          wallNow,
+          window,
+          after: authenticator.lastStep,
+        });
         if (step === null) {
-          const usedStep = stepOfCode(credential, code, { now, window, after: null });
+          const usedStep = stepOfCode(credential, code, { wallNow, window, after: null });
           wasUsedBefore ||= usedStep !== null;
         } else if (await stores.authenticators.consumeStep(authenticator.id, step, now)) {
           return {
@@ -74,7 +81,8 @@ export function createTotpFactor({ sealer, settings }: TotpParts): CodeFactor {
 }
 
 /** Makes the way to enroll an app. */
-export function createTotpEnrollment({ sealer, random, settings }: TotpParts): TotpEnrollment {
+export function createTotpEnrollment(parts: TotpParts): TotpEnrollment {
+  const { sealer, random, settings, wallTime } = parts;
   return {
     begin() {
       const { algorithm, digits, periodSeconds } = settings();
@@ -106,7 +114,8 @@ export function createTotpEnrollment({ sealer, random, settings }: TotpParts): T
     },
 
     stepOf(credential, code, now) {
-      return stepOfCode(credential, code, { now, window: settings().window, after: null });
+      const { window } = settings();
+      return stepOfCode(credential, code, { wallNow: wallTime(now), window, after: null });
     },
 
     seal(user, authenticator, credential) {
@@ -124,13 +133,17 @@ const libraryAlgorithms = { SHA1: 'sha1', SHA256: 'sha256', SHA512: 'sha512' } a
 function stepOfCode(
   credential: TotpCredential,
   typed: string,
-  at: { readonly now: EpochMs; readonly window: number; readonly after: number | null },
+  at: {
+    readonly wallNow: EpochMs;
+    readonly window: number;
+    readonly after: number | null;
+  },
 ): number | null {
   const { secret, algorithm, digits, periodSeconds } = credential;
   const code = typed.replace(/[\s-]/g, '');
   if (code.length !== digits || !/^[0-9]+$/.test(code)) return null;
 
-  const epoch = Math.floor(at.now / 1000);
+  const epoch = Math.floor(at.wallNow / 1000);
   const latestStep = Math.floor(epoch / periodSeconds) + at.window;
   // A used step in the future was used under a wrong clock. The store decides what becomes of it;
   // otplib would throw.

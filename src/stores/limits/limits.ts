@@ -67,7 +67,11 @@ export function openLimits(options: {
     },
 
     async passwordSucceeded(account, ip) {
-      await perAccount.delete(accountAndAddress(account, ip));
+      // A right password is no guess: an office behind one address may sign in all at once.
+      await Promise.all([
+        perAccount.delete(accountAndAddress(account, ip)),
+        perAddress.reward(addressBlock(ip), 1),
+      ]);
     },
 
     request: (limitClass, ip) => count(classes[limitClass], addressBlock(ip)),

@@ -27,7 +27,12 @@ function enrollmentWith(changes: Partial<TotpSettings> = {}) {
     issuer: 'Example Corp',
     ...changes,
   };
-  return createTotpEnrollment({ sealer, random: seededRandom(), settings: () => settings });
+  return createTotpEnrollment({
+    sealer,
+    random: seededRandom(),
+    settings: () => settings,
+    wallTime: (now) => now,
+  });
 }
 
 interface Vectors {
