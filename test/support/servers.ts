@@ -12,8 +12,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Secret } from '../../src/platform/secret.ts';
-import { listening } from './listening.ts';
-import { freePort } from './nginx.ts';
+import { freePort, listening } from './listening.ts';
 import { run, start, type Running } from './run.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 

@@ -47,6 +47,16 @@ export class PortalSessionStore extends Store {
     this.#generated.set(request, sessionId);
   }
 
+  override regenerate(
+    request: Parameters<Store['regenerate']>[0],
+    done: (error?: unknown) => void,
+  ): void {
+    super.regenerate(request, (error: unknown) => {
+      if (error instanceof Error) withoutSession(request);
+      done(error);
+    });
+  }
+
   override get(
     sessionId: string,
     done: (error: unknown, session?: SessionData | null) => void,
@@ -75,13 +85,14 @@ export class PortalSessionStore extends Store {
 
   async #write(sessionId: string, data: Partial<SessionData>): Promise<void> {
     const { record } = data;
+    const request = requestOf(data);
+    const isNew = request !== null && this.#generated.get(request) === sessionId;
     if (record === undefined) {
       // Visitors without a record have no session, here or anywhere.
-      await this.#parts.sessions.remove(sessionKeyOf(sessionId));
+      if (!isNew) await this.#parts.sessions.remove(sessionKeyOf(sessionId));
       return;
     }
-    const request = requestOf(data);
-    if (request === null || this.#generated.get(request) !== sessionId) {
+    if (!isNew) {
       assert(this.#known.has(record), 'A session changes only with its id: regenerate it.');
       await this.#touch(sessionId, { record });
       return;
@@ -91,10 +102,7 @@ export class PortalSessionStore extends Store {
       await this.#create(sessionId, record);
       this.#known.add(record);
     } catch (error) {
-      // Security: express-session sets the cookie whether or not the session was saved. Without
-      // the session there must be no cookie.
-      Reflect.deleteProperty(request, 'session');
-      Reflect.deleteProperty(request, 'sessionID');
+      withoutSession(request);
       throw error;
     }
   }
@@ -133,6 +141,15 @@ export class PortalSessionStore extends Store {
     // The cookie is set once, when the session begins; these are never sent.
     return { record, cookie: { originalMaxAge: null, httpOnly: true, path: '/' } };
   }
+}
+
+/**
+ * Security: express-session sets the cookie of a new session whether or not it was saved. Where
+ * there is no session there must be no cookie.
+ */
+function withoutSession(request: object): void {
+  Reflect.deleteProperty(request, 'session');
+  Reflect.deleteProperty(request, 'sessionID');
 }
 
 /** The request that a session object of express-session hangs on. */

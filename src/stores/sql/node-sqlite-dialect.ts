@@ -8,7 +8,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -249,7 +249,7 @@ interface PreparedStatement {
 function openHandles(file: string): Handles {
   const isInMemory = file === ':memory:';
   if (!isInMemory) {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(file));
     // SQLite gives its journal files the mode of the database.
     closeSync(openSync(file, 'a', 0o600));
   }
@@ -267,6 +267,11 @@ function openHandles(file: string): Handles {
     writer.close();
     throw error;
   }
+}
+
+/** Makes the folder of the file, but not the way to it: a mistyped path is a mistake, not a wish. */
+function makeFolder(folder: string): void {
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: false, mode: 0o700 });
 }
 
 function openHandle(file: string, options: { readonly readOnly: boolean }): Handle {
