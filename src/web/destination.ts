@@ -9,7 +9,6 @@ import type { Decision } from '../core/policy/decision.ts';
 import type { MethodId } from '../core/proofs.ts';
 import { type Destination, destinationOf as placeAt, safeReturnTo } from '../core/return-to.ts';
 import { matchRoute, type Route } from '../core/route.ts';
-import type { EpochMs } from '../core/time.ts';
 import type { Exchange } from './exchange.ts';
 import type { Form } from './form.ts';
 
@@ -69,7 +68,9 @@ export interface Outlook {
  * The address says where the person goes back to, not what they were doing, so that all methods
  * are tried. Without this a page could send somebody on who is sent back at once, for ever.
  */
-export function outlookOf(exchange: Exchange<SessionFacts>): Outlook {
+export function outlookOf(
+  exchange: Pick<Exchange<SessionFacts>, 'config' | 'request' | 'session' | 'now' | 'returnTo'>,
+): Outlook {
   const target = targetOf(exchange);
   const decisions =
     target === null
@@ -115,12 +116,7 @@ function targetOf({ config, returnTo }: Pick<Exchange, 'config' | 'returnTo'>): 
 function decideAt(
   { route, request }: Target,
   method: string,
-  exchange: {
-    readonly request: RequestFacts;
-    readonly session: SessionFacts;
-    readonly now: EpochMs;
-    readonly config: Config;
-  },
+  exchange: Pick<Exchange<SessionFacts>, 'config' | 'request' | 'session' | 'now'>,
 ): Decision {
   const facts = {
     request: { ...exchange.request, ...request, method },

@@ -9,7 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Config } from '../config/config.ts';
-import type { RequestFacts, SessionFacts } from '../core/facts.ts';
+import type { SessionFacts } from '../core/facts.ts';
 import type { SessionKey } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
@@ -24,7 +24,6 @@ export interface Rising {
   readonly config: Config;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly request: RequestFacts;
   readonly visit: Visit;
   readonly now: EpochMs;
   /** The session that the request came with. */
@@ -59,7 +58,7 @@ async function removeOld({ parts, visit, old }: Rising, next: NewSession): Promi
 }
 
 async function writeNew(rising: Rising, next: NewSession): Promise<SessionKey> {
-  const { request, now } = rising;
+  const { visit, now } = rising;
   const req = await withExpressSession(rising);
   // Left over from a session that `recall` did not honour; its id must not be used again.
   if (req.session.record !== undefined) {
@@ -74,8 +73,8 @@ async function writeNew(rising: Rising, next: NewSession): Promise<SessionKey> {
     proofs: next.proofs,
     createdAt: next.createdAt,
     lastSeenAt: now,
-    ip: request.ip,
-    userAgent: request.userAgent,
+    ip: visit.ip,
+    userAgent: visit.userAgent,
   };
   await called((done) => req.session.save(done));
   return key;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { endpoints } from '../../../src/web/endpoints.ts';
-import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
+import { aPolicy, anMfaPolicy, aRoute, aRule } from '../../support/builders.ts';
 import { type Enrolled, enrollAtSignIn, nextCode } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import { textsMarked, type WebClient } from '../../support/web-client.ts';
@@ -149,6 +149,31 @@ describe('the pages of the portal, at each stage', () => {
     }
     portal.clock.advance(1);
     assert.equal((await busy.open('/_mfa/account')).url.pathname, '/_mfa/sign-in');
+  });
+});
+
+describe('somebody whom the gateway sends for what no code can give', () => {
+  let portal: TestPortal;
+
+  before(async () => {
+    const rules = [aRule({ requires: { isPhishingResistant: true } })];
+    portal = await startPortal({ routes: [aRoute({ rules })] });
+  });
+
+  after(() => portal.stop());
+
+  test('stays on the enrollment page and is told, instead of going round in a circle', async () => {
+    const person = await portal.addPerson('ben', ['SEC-OPS']);
+    const { clock } = portal;
+    const target = '/_mfa/sign-in';
+    const { client } = await enrollAtSignIn(portal.visitor(), { target, ...person, clock });
+
+    const page = await client.open('/_mfa/enroll?return_to=%2Fadmin');
+
+    assert.equal(page.url.pathname, '/_mfa/enroll');
+    assert.match(page.body, /Passkey/);
+    assert.match(page.body, /Not available yet/);
+    assert.match(page.body, /Nothing more can be set up here for now/);
   });
 });
 

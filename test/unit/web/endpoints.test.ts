@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Endpoint, endpoints, matchEndpoint } from '../../../src/web/endpoints.ts';
+import { fileNamed, markdownTable } from '../../support/source-files.ts';
 
 const named = ({ method, path }: Endpoint): string => `${method} ${path}`;
 
@@ -56,6 +57,15 @@ describe('the endpoint table', () => {
     const changing = endpoints.filter(({ path }) => /^\/(?:enroll|recovery-codes)/.test(path));
     assert.ok(changing.length > 0);
     for (const endpoint of changing) assert.equal(endpoint.who, 'challenge-met', named(endpoint));
+  });
+
+  test('is the one in the documents', () => {
+    const [, ...rows] = markdownTable(fileNamed('docs/endpoints.md'), 'method');
+    const documented = rows.map((row) => row.slice(0, 5).join(' ').replaceAll('`', ''));
+    const written = endpoints.map(({ method, path, who, csrf, limit }) =>
+      [method, path, who, csrf, limit].join(' '),
+    );
+    assert.deepEqual(documented, written);
   });
 
   test('has no two rows that answer one request', () => {

@@ -1,0 +1,140 @@
+/** What pages know of where a person is going. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Config } from '../../../src/config/config.ts';
+import { portalAt } from '../../../src/core/locations.ts';
+import { methodCondition } from '../../../src/core/policy/conditions/method.ts';
+import type { Requirement } from '../../../src/core/policy/requirement.ts';
+import type { Route } from '../../../src/core/route.ts';
+import { addSeconds } from '../../../src/core/time.ts';
+import { destinationOf, outlookOf, returnOrigins } from '../../../src/web/destination.ts';
+import {
+  aNetwork,
+  aPolicy,
+  aProof,
+  aRequest,
+  aRoute,
+  aRule,
+  aSession,
+  NOON,
+} from '../../support/builders.ts';
+
+const target = 'https://console.example.com/admin/users/7?tab=mail';
+
+/** Somebody with an authenticator app, signed in with both factors an hour ago. */
+const session = aSession({
+  enrolled: ['totp'],
+  recoveryCodesLeft: 10,
+  proofs: [
+    aProof('password', { at: addSeconds(NOON, -3600) }),
+    aProof('totp', { at: addSeconds(NOON, -3600) }),
+  ],
+});
+
+function configWith(routes: readonly Route[], cookieDomain: string | null = null): Config {
+  const portal = portalAt('https://console.example.com/_mfa');
+  return {
+    server: { publicUrl: 'https://console.example.com' },
+    portal: { ...portal, cookieDomain },
+    policy: aPolicy(),
+    routes,
+  } as unknown as Config;
+}
+
+const outlook = (requires: Partial<Requirement>, returnTo: string | null = target) =>
+  outlookOf({
+    config: configWith([aRoute({ rules: [aRule({ requires })] })]),
+    request: aRequest(),
+    session,
+    now: NOON,
+    returnTo,
+  });
+
+const at = (returnTo: string | null, route: Partial<Omit<Route, 'host' | 'path'>> = {}) =>
+  destinationOf({ config: configWith([aRoute(route)]), request: aRequest(), returnTo });
+
+describe('the outlook', () => {
+  test('of somebody who goes nowhere in particular is that every code helps', () => {
+    assert.deepEqual(outlook({}, null), {
+      isStepUpToOpen: false,
+      codesThatHelp: ['totp', 'recovery-code'],
+      toEnroll: [],
+    });
+  });
+
+  test('knows that the page itself asks for a fresh proof', () => {
+    const { isStepUpToOpen, codesThatHelp } = outlook({ withinSeconds: 300 });
+
+    assert.equal(isStepUpToOpen, true);
+    assert.deepEqual(codesThatHelp, ['totp', 'recovery-code']);
+  });
+
+  test('knows that only something done there asks for it', () => {
+    const isRead = { holds: ({ method }: { method: string }) => method === 'GET' };
+    const condition = { kind: 'method', wants: 'GET', sees: () => '', ...isRead };
+    const rules = [aRule({ conditions: [condition] }), aRule({ requires: { withinSeconds: 300 } })];
+    const result = outlookOf({
+      config: configWith([aRoute({ rules })]),
+      request: aRequest(),
+      session,
+      now: NOON,
+      returnTo: target,
+    });
+
+    assert.equal(result.isStepUpToOpen, false);
+  });
+
+  test('leaves out codes that the rule does not accept', () => {
+    const { codesThatHelp } = outlook({ withinSeconds: 300, methods: ['totp'] });
+    assert.deepEqual(codesThatHelp, ['totp']);
+  });
+
+  test('names what must be enrolled first, so that nobody is sent round in a circle', () => {
+    assert.deepEqual(outlook({ isPhishingResistant: true }).toEnroll, ['webauthn']);
+  });
+
+  test('is content with one method where any would do', () => {
+    const { toEnroll } = outlookOf({
+      config: configWith([aRoute()]),
+      request: aRequest(),
+      session: aSession({ enrolled: [], proofs: [aProof('password', { at: NOON })] }),
+      now: NOON,
+      returnTo: target,
+    });
+    assert.deepEqual(toEnroll, ['totp']);
+  });
+});
+
+describe('the destination', () => {
+  test('is the route in words and the path below it', () => {
+    assert.deepEqual(at(target), { name: 'Admin console', path: '/admin/users/7' });
+  });
+
+  test('is not told when there is none', () => {
+    assert.equal(at(null), null);
+  });
+
+  test('is not told to somebody outside of its network (G3)', () => {
+    const network = aNetwork('zone-e', ['192.0.2.0/24']);
+    assert.equal(at(target, { network }), null);
+    assert.notEqual(at(target, { network: aNetwork('zone-e', ['10.20.0.0/24']) }), null);
+  });
+});
+
+describe('the origins that forms may lead to', () => {
+  test('are the public one, and hosts of routes that the session reaches', () => {
+    const routes = [
+      aRoute({ host: 'app.example.com' }),
+      aRoute({ host: '*.lab.example.com' }),
+      aRoute({ host: null }),
+    ];
+
+    assert.deepEqual(returnOrigins(configWith(routes)), ['https://console.example.com']);
+    assert.deepEqual(returnOrigins(configWith(routes, 'example.com')), [
+      'https://console.example.com',
+      'https://app.example.com',
+      'https://*.lab.example.com',
+    ]);
+  });
+});
