@@ -41,8 +41,8 @@ export interface Endpoint {
   answer(exchange: Exchange): Promise<Answer>;
 }
 
-/** Every page. A row is read left to right: where, who may come in, what protects it, who answers. */
 // oxfmt-ignore
+/** Every page. A row is read left to right: where, who comes in, what protects it, who answers. */
 export const endpoints: readonly Endpoint[] = [
   //         method  path                        csrf   limit   handler
   forAnyone('GET',  '/',                         'off', 'page', showHome),

@@ -25,33 +25,12 @@ export interface ErrorParts {
   readonly log: Logger;
 }
 
-/** Seconds after which it is worth asking a store again that did not answer. */
-const storeRetrySeconds = 5;
-
-/** The problem that an error amounts to. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  // By name: web knows nothing of stores but their types.
-  if (error instanceof Error && error.name === 'StoreUnavailable') {
-    return new Problem('store-unavailable', {
-      retryAfterSeconds: storeRetrySeconds,
-      cause: error,
-    });
-  }
-  return new Problem('internal', { cause: error });
-}
-
 /** Writes an error as a response, and to the log where an operator should know of it. */
-export type SendError = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  error: unknown,
-  headers?: Readonly<Record<string, string>>,
-) => void;
+export type SendError = (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
 
 /** Makes the exit. The portal leaves by it, and so may whatever comes before and after it. */
 export function createErrorHandler(parts: ErrorParts): SendError {
-  return (req, res, error, headers = {}) => {
+  return (req, res, error) => {
     const problem = problemOf(error);
     const requestId = findRequestFacts(req)?.id ?? idFrom('request', parts.random.bytes(idBytes));
     noteProblem(parts.log, problem, requestId);
@@ -61,7 +40,6 @@ export function createErrorHandler(parts: ErrorParts): SendError {
       requestId,
       isHttps: config.portal.origin.startsWith('https:'),
       renderHtml: (shown, id) => renderProblem(parts, config, shown, id),
-      headers,
     });
   };
 }
@@ -71,6 +49,22 @@ export function createProblemPage(
   parts: ErrorParts,
 ): (problem: Problem, requestId: RequestId) => ProblemHtml {
   return (problem, requestId) => renderProblem(parts, parts.config.current(), problem, requestId);
+}
+
+/** Seconds after which it is worth asking a store again that did not answer. */
+const storeRetrySeconds = 5;
+
+/** The problem that an error amounts to. */
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  // By name: web knows nothing of stores but their types.
+  if (error instanceof Error && error.name === 'StoreUnavailable') {
+    return new Problem('store-unavailable', {
+      retryAfterSeconds: storeRetrySeconds,
+      cause: error,
+    });
+  }
+  return new Problem('internal', { cause: error });
 }
 
 function renderProblem(

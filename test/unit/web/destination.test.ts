@@ -71,9 +71,10 @@ describe('the outlook', () => {
   });
 
   test('knows that only something done there asks for it', () => {
-    const isRead = { holds: ({ method }: { method: string }) => method === 'GET' };
-    const condition = { kind: 'method', wants: 'GET', sees: () => '', ...isRead };
-    const rules = [aRule({ conditions: [condition] }), aRule({ requires: { withinSeconds: 300 } })];
+    const rules = [
+      aRule({ conditions: [methodCondition(['GET'])] }),
+      aRule({ requires: { withinSeconds: 300 } }),
+    ];
     const result = outlookOf({
       config: configWith([aRoute({ rules })]),
       request: aRequest(),
