@@ -86,6 +86,17 @@ describe('the condition network', () => {
     assert.equal(condition.sees(aRequest({ ip: '10.21.0.7' }), NOON), '10.21.0.7');
   });
 
+  test('holds for addresses in any one of several networks', () => {
+    const condition = conditions.network([
+      aNetwork('zone-e', ['10.20.0.0/24']),
+      aNetwork('office', ['192.0.2.0/24']),
+    ]);
+
+    assert.equal(condition.holds(aRequest({ ip: '192.0.2.9' }), NOON), true);
+    assert.equal(condition.holds(aRequest({ ip: '203.0.113.9' }), NOON), false);
+    assert.equal(condition.wants, 'zone-e or office');
+  });
+
   test('covers a condition whose every block lies in one of its own', () => {
     assert.equal(network('10.0.0.0/8').covers(network('10.20.0.0/24', '10.1.0.0/16')), true);
     assert.equal(network('10.20.0.0/24').covers(network('10.0.0.0/8')), false);
