@@ -41,6 +41,7 @@ export interface PrincipalRecord {
   readonly isSessionRevoked: boolean;
 }
 
+/** Users and service accounts. */
 export interface UserStore {
   /** Throws `NameTaken` when the username exists. Usernames compare case-folded. */
   create(user: NewUser): Promise<User>;
@@ -62,6 +63,7 @@ export interface UserStore {
   findPrincipal(id: UserId, lineage: SessionKey): Promise<PrincipalRecord | null>;
 }
 
+/** A user or service account that does not exist yet. */
 export interface NewUser {
   readonly id: UserId;
   readonly kind: 'user' | 'service';
@@ -90,6 +92,7 @@ export interface Authenticator {
   readonly lastUsedAt: EpochMs | null;
 }
 
+/** What people enrolled. */
 export interface AuthenticatorStore {
   create(authenticator: Authenticator): Promise<void>;
   listOfUser(user: UserId): Promise<readonly Authenticator[]>;
@@ -103,6 +106,7 @@ export interface AuthenticatorStore {
   removeOfUser(user: UserId): Promise<number>;
 }
 
+/** Recovery codes, as hashes. A set works once it was confirmed. */
 export interface RecoveryCodeStore {
   /** Replaces the user's unconfirmed set. Hashes only. */
   createUnconfirmed(user: UserId, hashes: readonly string[], at: EpochMs): Promise<void>;
@@ -131,6 +135,7 @@ export interface Challenge {
   readonly expiresAt: EpochMs;
 }
 
+/** Challenges: one of a kind for each session. */
 export interface ChallengeStore {
   /** Stores a challenge in place of the session's earlier one of the same kind. */
   create(challenge: Challenge): Promise<void>;
@@ -184,10 +189,12 @@ export interface AttemptStore {
   lockedUntil(user: UserId, now: EpochMs): Promise<EpochMs | null>;
 }
 
+/** The answer to whether one more guess may be looked at. */
 export type AttemptReservation =
   | { readonly ok: true; readonly failuresLeft: number }
   | { readonly ok: false; readonly lockedUntil: EpochMs };
 
+/** The audit log: a chain that shows every change, removal and reordering (security G12). */
 export interface AuditStore {
   /** Appends to the chain; inside a transaction the event stands or falls with it. */
   append(event: NewAuditEvent): Promise<AuditEvent>;
@@ -199,6 +206,7 @@ export interface AuditStore {
   verify(): Promise<AuditVerification>;
 }
 
+/** What became of checking the chain; `brokenAt` names the first event that does not fit. */
 export type AuditVerification =
   | { readonly ok: true; readonly events: number }
   | {
@@ -216,6 +224,7 @@ export interface SigningKeyRecord {
   readonly createdAt: EpochMs;
 }
 
+/** Keys that sign assertions. */
 export interface SigningKeyStore {
   /** Newest first. */
   list(): Promise<readonly SigningKeyRecord[]>;

@@ -162,13 +162,8 @@ describe('SQLite', () => {
   });
 
   test('in which somebody waits for ever inside a transaction gives the others an answer', async () => {
-    let finish = (): void => {};
-    const stuck = database.stores.transaction(
-      () =>
-        new Promise<void>((resolve) => {
-          finish = resolve;
-        }),
-    );
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    const stuck = database.stores.transaction(() => end);
     await assert.rejects(useCode(database.stores, anna, 600), StoreUnavailable);
     finish();
     await stuck;
@@ -254,14 +249,12 @@ describe('PostgreSQL', () => {
   });
 
   test('in which somebody holds a lock for too long gives the others an answer (F8)', async () => {
-    let finish = (): void => {};
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
     const isHolding = Promise.withResolvers<void>();
     const stuck = database.stores.transaction(async ({ authenticators }) => {
       await authenticators.consumeStep(codesOf(anna), 300, NOON);
       isHolding.resolve();
-      await new Promise<void>((resolve) => {
-        finish = resolve;
-      });
+      await end;
     });
     await isHolding.promise;
     await assert.rejects(useCode(database.stores, anna, 300), StoreUnavailable);

@@ -54,13 +54,11 @@ async function portalWith(
 }
 
 describe('the session cookie', () => {
-  const record = () => recordOf(anna, { now: NOON });
-
   test('is for this host, this browser session and no script, over https', async () => {
     const cookies = { session: '__Host-sallyport', isSecure: true };
     const portal = await portalWith(cookies, { isSecure: true });
 
-    const { setCookie } = await portal.begin(record());
+    const { setCookie } = await portal.begin(recordOf(anna, { now: NOON }));
 
     assert.match(
       setCookie ?? '',
@@ -76,7 +74,7 @@ describe('the session cookie', () => {
     };
     const portal = await portalWith(cookies, { isSecure: true });
 
-    const { setCookie } = await portal.begin(record());
+    const { setCookie } = await portal.begin(recordOf(anna, { now: NOON }));
 
     assert.match(
       setCookie ?? '',
@@ -86,27 +84,27 @@ describe('the session cookie', () => {
 
   test('works over plain http on loopback', async () => {
     const portal = await portalWith({}, { isSecure: false });
-    const { setCookie } = await portal.begin(record());
+    const { setCookie } = await portal.begin(recordOf(anna, { now: NOON }));
     assert.match(setCookie ?? '', /^sallyport=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/);
   });
 
   test('is not sent over plain http where https is due, whatever a header says of it', async () => {
     const cookies = { session: '__Host-sallyport', isSecure: true };
     const portal = await portalWith(cookies, { isSecure: false });
-    const { setCookie } = await portal.begin(record());
+    const { setCookie } = await portal.begin(recordOf(anna, { now: NOON }));
     assert.equal(setCookie, null);
   });
 
   test('is sent once: pages that only read set none', async () => {
     const portal = await portalWith({}, { isSecure: false });
-    const { cookie } = await portal.begin(record());
+    const { cookie } = await portal.begin(recordOf(anna, { now: NOON }));
     const { user, setCookie } = await portal.read(cookie ?? undefined);
     assert.deepEqual([user, setCookie], [anna.id, null]);
   });
 
   test('is believed nowhere when it comes twice', async () => {
     const portal = await portalWith({}, { isSecure: false });
-    const { cookie } = await portal.begin(record());
+    const { cookie } = await portal.begin(recordOf(anna, { now: NOON }));
     const twice = `${String(cookie)}; ${String(cookie)}`;
 
     assert.equal((await portal.read(twice)).user, null);

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, globSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, globSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -31,13 +31,13 @@ export interface ThrowAwayServer {
 }
 
 /** Starts Redis. Nothing is written to disk: after `kill` it has forgotten everything. */
-export async function startRedis(): Promise<ThrowAwayServer> {
+export async function startRedis(settings: readonly string[] = []): Promise<ThrowAwayServer> {
   const program = programNamed('redis-server', [], 'apt-get install redis-server');
   const folder = temporaryFolder();
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder.path];
   const boot = async (): Promise<Running> => {
-    const server = start(program, [...args, '--save', '', '--appendonly', 'no']);
+    const server = start(program, [...args, '--save', '', '--appendonly', 'no', ...settings]);
     await server.says(/Ready to accept connections/);
     return server;
   };
@@ -47,6 +47,32 @@ export async function startRedis(): Promise<ThrowAwayServer> {
     folder,
     signal: 'SIGKILL',
   });
+}
+
+/** Starts a sentinel that watches a Redis under the name `main`. */
+export async function startSentinel(watched: ThrowAwayServer): Promise<ThrowAwayServer> {
+  const program = programNamed('redis-server', [], 'apt-get install redis-server');
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const file = path.join(folder.path, 'sentinel.conf');
+  const watchedPort = new URL(watched.url.reveal()).port;
+  writeFileSync(
+    file,
+    [
+      `port ${String(port)}`,
+      'bind 127.0.0.1',
+      `dir ${folder.path}`,
+      `sentinel monitor main 127.0.0.1 ${watchedPort} 1`,
+      'sentinel down-after-milliseconds main 500',
+    ].join('\n'),
+  );
+  const boot = async (): Promise<Running> => {
+    const server = start(program, [file, '--sentinel']);
+    await server.says(/\+monitor master main/);
+    return server;
+  };
+  const url = `redis+sentinel://127.0.0.1:${String(port)}/main`;
+  return serverOn({ url, boot, folder, signal: 'SIGKILL' });
 }
 
 /** Makes a PostgreSQL cluster and starts it. */

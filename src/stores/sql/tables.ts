@@ -28,11 +28,13 @@ export interface Tables {
   readonly write_probe: WriteProbeTable;
 }
 
+/** Organisations that users belong to. */
 export interface TenantTable {
   readonly id: string;
   readonly name: string;
 }
 
+/** People and service accounts. */
 export interface UserTable {
   readonly id: string;
   readonly kind: string;
@@ -48,11 +50,13 @@ export interface UserTable {
   readonly created_at: number;
 }
 
+/** Who is in which group. */
 export interface UserGroupTable {
   readonly user_id: string;
   readonly group_name: string;
 }
 
+/** What people enrolled. */
 export interface AuthenticatorTable {
   readonly id: string;
   readonly user_id: string;
@@ -64,6 +68,7 @@ export interface AuthenticatorTable {
   readonly last_used_at: number | null;
 }
 
+/** Recovery codes of confirmed sets and of sets that wait to be confirmed. */
 export interface RecoveryCodeTable {
   readonly user_id: string;
   readonly code_hash: string;
@@ -72,6 +77,7 @@ export interface RecoveryCodeTable {
   readonly used_at: number | null;
 }
 
+/** Questions that are open. */
 export interface ChallengeTable {
   readonly id: string;
   readonly kind: string;
@@ -81,6 +87,7 @@ export interface ChallengeTable {
   readonly expires_at: number;
 }
 
+/** Accounts at which codes were guessed lately. */
 export interface AttemptTable {
   readonly user_id: string;
   readonly failures: number;
@@ -88,6 +95,7 @@ export interface AttemptTable {
   readonly locked_until: number | null;
 }
 
+/** Keys that sign assertions. */
 export interface SigningKeyTable {
   readonly kid: string;
   readonly sealed_private_jwk: string;
@@ -95,6 +103,7 @@ export interface SigningKeyTable {
   readonly created_at: number;
 }
 
+/** Sessions, where they are kept in the database. */
 export interface SessionRowTable {
   readonly session_key: string;
   readonly lineage: string;
@@ -108,17 +117,20 @@ export interface SessionRowTable {
   readonly user_agent: string;
 }
 
+/** Sign-ins that were ended one by one. */
 export interface RevokedSessionTable {
   readonly lineage: string;
   readonly expires_at: number;
 }
 
+/** Whose access changed lately. */
 export interface AccessChangeTable {
   readonly id: Generated<number>;
   readonly user_id: string;
   readonly at: number;
 }
 
+/** The audit chain, in the order of `seq`. */
 export interface AuditEventTable {
   readonly seq: number;
   readonly id: string;

@@ -133,7 +133,7 @@ export async function openPortal(
   bench: SessionBench,
   options: { readonly cookies?: OwnCookies; readonly isSecure?: boolean } = {},
 ): Promise<TestPortal> {
-  let task: (request: express.Request) => Promise<void> = () => Promise.resolve();
+  let task: Task = doNothing;
   let error: unknown = null;
   const app: Express = express();
   app.use(
@@ -159,7 +159,7 @@ export async function openPortal(
   const { origin } = await listening(server);
 
   async function visit(
-    work: typeof task,
+    work: Task,
     cookie: string | undefined,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<PortalAnswer> {
@@ -176,7 +176,7 @@ export async function openPortal(
 
   return {
     begin: (record, cookie) => visit((request) => beginSession(request, record), cookie),
-    read: (cookie, headers) => visit(() => Promise.resolve(), cookie, headers),
+    read: (cookie, headers) => visit(doNothing, cookie, headers),
     overwrite: (record, cookie) =>
       visit(async (request) => {
         request.session.record = record;
@@ -210,7 +210,7 @@ export async function sessionIn(
 
 async function beginSession(request: express.Request, record: SessionRecord): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    request.session.regenerate((error: unknown) => (error == null ? resolve() : reject(error)));
+    request.session.regenerate((error: unknown) => (isError(error) ? reject(error) : resolve()));
   });
   request.session.record = record;
   await save(request);
@@ -218,6 +218,14 @@ async function beginSession(request: express.Request, record: SessionRecord): Pr
 
 function save(request: express.Request): Promise<void> {
   return new Promise((resolve, reject) => {
-    request.session.save((error: unknown) => (error == null ? resolve() : reject(error)));
+    request.session.save((error: unknown) => (isError(error) ? reject(error) : resolve()));
   });
 }
+
+function isError(error: unknown): error is Error {
+  return error instanceof Error;
+}
+
+type Task = (request: express.Request) => Promise<void>;
+
+const doNothing: Task = () => Promise.resolve();
