@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -240,6 +241,14 @@ describe('the documents', () => {
     const codes = [...Object.keys(reasons), ...Object.keys(problemTypes)];
     const faults = codes.filter((code) => !reference.includes(`\`${code}\``));
     assertNothing(faults, 'Run `npm run docs`, or describe it under docs/reference/:');
+  });
+
+  test('say of reasons and problems what the program says', () => {
+    const check = spawnSync(process.execPath, ['scripts/docs.ts', '--check'], {
+      cwd: projectFolder,
+      encoding: 'utf8',
+    });
+    assert.equal(check.status, 0, check.stderr);
   });
 
   test('number the decision records without a gap, each with its five headings', () => {

@@ -52,17 +52,18 @@ function hasOnlyTypes(statement: string): boolean {
   return names?.every((name) => name === '' || name.startsWith('type ')) ?? false;
 }
 
-/** The project's own files that a file names: imports, and workers started by their address. */
+/**
+ * The project's own files that a file names: imports, workers started by their address, and
+ * programs that a test runs (`'src/main.ts'`).
+ */
 export function ownFilesNamedBy(file: SourceFile): readonly string[] {
-  const workers = [
-    ...file.text.matchAll(/new URL\(\s*[`'](\.[^`']+\.ts)[`'],\s*import\.meta\.url/g),
-  ];
-  return [
-    ...importsOf(file).map(({ specifier }) => specifier),
-    ...workers.map(([, name = '']) => name),
-  ]
+  const named = (pattern: RegExp): readonly string[] =>
+    [...file.text.matchAll(pattern)].map(([, name = '']) => name);
+  const workers = named(/new URL\(\s*[`'](\.[^`']+\.ts)[`'],\s*import\.meta\.url/g);
+  const relative = [...importsOf(file).map(({ specifier }) => specifier), ...workers]
     .filter((specifier) => specifier.startsWith('.'))
     .map((specifier) => path.posix.join(path.posix.dirname(file.name), specifier));
+  return [...relative, ...named(/'(src\/[\w/-]+\.ts)'/g)];
 }
 
 /** The rows of the first Markdown table whose head begins with `firstColumn`, head included. */
