@@ -56,6 +56,7 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
+/** Where to listen; port 0 is any that is free. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;

@@ -2,14 +2,15 @@
 
 /**
  * The candidate nearest to what was written, or null when none is near enough to be meant.
- * Case, hyphens and underscores do not count as differences.
+ * Case, hyphens and underscores do not count as differences; the beginning of a name is near it.
  */
 export function closestName(written: string, candidates: readonly string[]): string | null {
   const folded = fold(written);
   const tolerance = Math.max(1, Math.floor(folded.length / 3));
   let closest: { readonly name: string; readonly distance: number } | null = null;
   for (const name of candidates) {
-    const distance = editDistance(folded, fold(name), tolerance);
+    const isBeginning = folded.length >= 3 && fold(name).startsWith(folded);
+    const distance = isBeginning ? 1 : editDistance(folded, fold(name), tolerance);
     if (distance <= tolerance && (closest === null || distance < closest.distance)) {
       closest = { name, distance };
     }

@@ -15,6 +15,7 @@ describe('the closest name', () => {
     ['PUBLIC-URL',      'publicUrl'],
     ['trustedProxy',    'trustedProxies'],
     ['tsl',             'tls'],
+    ['trusted',         'trustedProxies'],
     ['host',            null],
     ['',                null],
   ] as const;

@@ -11,12 +11,12 @@ function clockOver(start: number) {
   return {
     clock,
     /** Time passes: both go on. */
-    pass(milliseconds: number) {
+    pass: (milliseconds: number): void => {
       world.wall += milliseconds;
       world.monotonic += milliseconds;
     },
     /** Somebody sets the wall clock. */
-    setBy(milliseconds: number) {
+    setBy: (milliseconds: number): void => {
       world.wall += milliseconds;
     },
   };
