@@ -200,11 +200,23 @@ function fullName(command: Command): string {
 
 /** What went wrong, in a sentence for an operator. */
 function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   if (error instanceof StoreUnavailable) {
     return `the storage does not answer (${causeOf(error)}); check storage in the configuration`;
   }
   if (error instanceof Problem) return error.detail ?? error.message;
-  return error instanceof Error ? error.message : String(error);
+  const { code, address, port } = error as ListenError;
+  if (code === 'EADDRINUSE') {
+    return `something listens on ${address ?? ''} port ${port ?? ''} already; take another port`;
+  }
+  return error.message;
+}
+
+/** What Node says when it cannot listen. */
+interface ListenError extends Error {
+  readonly code?: string;
+  readonly address?: string;
+  readonly port?: number;
 }
 
 function causeOf(error: Error): string {

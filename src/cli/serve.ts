@@ -33,6 +33,12 @@ export const serve: CommandSpec = {
       log.fatal('told to stop a second time: ending at once');
       process.exit(1);
     });
+    cli.clock.onSkew((skewSeconds) => {
+      log.warn(
+        { skewSeconds },
+        'the clock on the wall was changed; sessions go by one that was not',
+      );
+    });
     const gateway = await cli.tools.startGateway(live, { log, clock: cli.clock });
     process.on('SIGHUP', () => {
       reload(live, log);

@@ -90,7 +90,10 @@ describe('serve', () => {
     const { port } = new URL(url);
     const other = await run('node', [main, 'serve', '--config', at.configFile, '--port', port]);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /^sallyport serve: .*EADDRINUSE/m);
+    assert.equal(
+      other.stderr,
+      `sallyport serve: something listens on 127.0.0.1 port ${port} already; take another port\n`,
+    );
   });
 
   test('does not start with a key that is not one (F37)', async () => {

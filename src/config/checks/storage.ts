@@ -37,6 +37,10 @@ function readDatabase(draft: Draft): Config['storage']['database'] | null {
   return null;
 }
 
+/** Several hosts with commas between them make it no URL by the standard. */
+const sentinelUrl =
+  /^rediss?\+sentinel:\/\/(?:[^:@/]*(?::[^@/]*)?@)?[^\s/@,]+(?:,[^\s/@,]+)*(?:\/[^/?]*)?(?:\/\d+)?$/;
+
 type SessionStorage = Config['storage']['sessions'];
 
 function readSessions(draft: Draft): SessionStorage | null {
@@ -50,8 +54,7 @@ function readSessions(draft: Draft): SessionStorage | null {
   let isRight = true;
   for (const [index, url] of urls.entries()) {
     const place = isList ? [...at, index] : at;
-    const scheme = isSentinel ? /^rediss?\+sentinel:\/\/[^\s/]/ : /^rediss?:\/\/[^\s/]/;
-    if (scheme.test(url) && (isSentinel || URL.canParse(url))) continue;
+    if (isSentinel ? sentinelUrl.test(url) : /^rediss?:/.test(url) && URL.canParse(url)) continue;
     draft.report(place, 'write database, redis://host:6379/0, rediss://… or redis+sentinel://…');
     isRight = false;
   }

@@ -235,6 +235,11 @@ describe('storage', () => {
       '3:30: storage.sessions[1]: write database, redis://host:6379/0, rediss://… or redis+sentinel://…',
     ],
     [
+      'names sentinels with a host',
+      around('storage:\n  sessions: redis+sentinel:///mymaster'),
+      '3:13: storage.sessions: write database, redis://host:6379/0, rediss://… or redis+sentinel://…',
+    ],
+    [
       'does not hold the encryption key itself',
       around(`storage:\n  encryptionKeyFile: ${'0123456789abcdef'.repeat(4)}`),
       '3:22: storage.encryptionKeyFile: this looks like the key itself; put it into a file and write its path here',
