@@ -47,9 +47,10 @@ const enter = ['\r', '\n', '\u0004'];
 /** One line typed at a terminal that does not show it. */
 async function typedUnseen(terminal: Terminal, question: string): Promise<string> {
   const { stdin, stderr } = terminal;
-  stderr.write(question);
+  // Before the question stands there, so that nothing typed at once is shown.
   stdin.setRawMode?.(true);
   stdin.setEncoding('utf8');
+  stderr.write(question);
   try {
     let line = '';
     for (;;) {
