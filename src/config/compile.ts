@@ -38,7 +38,6 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
   checkListeners(draft);
   const timeZone = checkTimeZone(draft);
   checkAccent(draft);
-  checkLifetimes(draft);
   const storage = compileStorage(draft);
   const tierMap = compileTiers(draft);
   const networks = new Map(
@@ -123,13 +122,6 @@ function checkTimeZone(draft: Draft): string {
   const message = `there is no time zone "${timeZone}"${near || '; write one such as Europe/Berlin'}`;
   draft.report(['portal', 'timeZone'], message);
   return 'UTC';
-}
-
-function checkLifetimes(draft: Draft): void {
-  const { idle, absolute } = draft.written.sessions;
-  if (idle <= absolute || draft.isDamaged(['sessions'])) return;
-  const message = 'is longer than sessions.absolute, so it would never end a session; shorten it';
-  draft.report(['sessions', 'idle'], message);
 }
 
 function compileTiers(draft: Draft): TierMap {

@@ -127,7 +127,7 @@ const policy = z.strictObject({
             .default('SHA1')
             .describe('Hash; many authenticator apps know SHA1 only.'),
           digits: z.literal([6, 8]).default(6).describe('Digits of a code: 6 or 8.'),
-          period: duration({ min: '15s', max: '60s' })
+          period: duration({ min: '5s', max: '5m' })
             .prefault('30s')
             .describe('How long a code is shown.'),
           window: z

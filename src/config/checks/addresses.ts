@@ -122,7 +122,8 @@ function checkCookieReach(draft: Draft, { publicUrl, portal }: Places): void {
       draft.report(portalUrlPath, `${message}; ${advice}`);
       return;
     }
-    checkRouteHosts(draft, portal.host);
+    // Over plain http on loopback somebody is trying things out, with a Host header of their own.
+    if (publicUrl.scheme === 'https') checkRouteHosts(draft, portal.host);
     return;
   }
   const domain = cookieDomain;
