@@ -62,7 +62,8 @@ export async function startDemo(options: {
     const configFile = writeConfiguration(folder, {
       console: await portOf(upstreams[0]),
       models: await portOf(upstreams[1]),
-      management: await freePort(9464),
+      // Whoever takes any port runs several at once, as tests do.
+      management: await freePort(options.port === 0 ? 0 : 9464),
     });
     const port = await freePort(options.port);
     const config = loadConfig(configFile, { environment: {}, upstreams: 'required', port });
