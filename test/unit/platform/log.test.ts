@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createLog, type OperatorLog } from '../../../src/platform/log.ts';
 import { Secret } from '../../../src/platform/secret.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -18,8 +19,10 @@ async function linesOf(
   try {
     const log = createLog({ level: 'info', destination });
     work(log);
-    await new Promise((resolve) => log.flush(resolve));
-    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    // Lines are written in order and in their own time; once the last is there, all are.
+    log.error('the last line');
+    while (!readFileSync(file, 'utf8').endsWith('"the last line"}\n')) await pause(5);
+    const lines = readFileSync(file, 'utf8').trim().split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   } finally {
     folder.remove();
