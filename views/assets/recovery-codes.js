@@ -3,7 +3,9 @@
 
 const tools = document.querySelector('[data-recovery-tools]');
 const status = tools.querySelector('[role="status"]');
-const codes = [...document.querySelectorAll('[data-recovery-code]')].map((code) => code.textContent);
+const codes = [...document.querySelectorAll('[data-recovery-code]')].map(
+  (code) => code.textContent,
+);
 const heading = [...document.querySelectorAll('[data-recovery-sheet] .print-only')].map((line) =>
   line.textContent.trim(),
 );
