@@ -8,11 +8,17 @@
 declare const brand: unique symbol;
 type Id<Name extends string> = string & { readonly [brand]: Name };
 
+/** Names a user or a service account. */
 export type UserId = Id<'UserId'>;
+/** Names a tenant. */
 export type TenantId = Id<'TenantId'>;
+/** Names one enrolled thing. */
 export type AuthenticatorId = Id<'AuthenticatorId'>;
+/** Names a question that we issued. */
 export type ChallengeId = Id<'ChallengeId'>;
+/** Names an event of the audit trail; sorts by time. */
 export type AuditEventId = Id<'AuditEventId'>;
+/** Names one request, in logs, audit events and on the pages people see. */
 export type RequestId = Id<'RequestId'>;
 /** SHA-256 of a session id, hex: what stores, logs and audit events know a session by. */
 export type SessionKey = Id<'SessionKey'>;
