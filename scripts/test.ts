@@ -80,6 +80,8 @@ function tests(pattern: string): readonly [string, ...string[]] {
     '--test',
     `--test-concurrency=${concurrency}`,
     '--test-reporter=spec',
+    // A test that hangs must not hang the run.
+    `--test-timeout=${10 * 60_000}`,
     ...(files.length > 0 ? files : [pattern]),
   ];
 }
