@@ -1,5 +1,6 @@
 /** The configuration in force, and how a new one takes its place while the program runs. */
 
+import { portalAt } from '../core/locations.ts';
 import type { Config, LiveConfig } from './config.ts';
 import type { Fault } from './faults.ts';
 import type { ConfigReading } from './load.ts';
@@ -36,8 +37,15 @@ export function liveConfig(first: Config, read: () => ConfigReading): Reloadable
         .map(({ key }) => key);
       current = {
         ...config,
+        // Cookie names and domains follow from the addresses: half the program would use new ones.
+        portal: {
+          ...config.portal,
+          ...portalAt(current.portal.url),
+          cookieDomain: current.portal.cookieDomain,
+        },
         server: {
           ...config.server,
+          publicUrl: current.server.publicUrl,
           listen: current.server.listen,
           management: current.server.management,
           tls: current.server.tls,
@@ -60,6 +68,9 @@ interface FixedKey {
 }
 
 const fixedAtStart: readonly FixedKey[] = [
+  { key: 'server.publicUrl', valueOf: ({ server }) => server.publicUrl },
+  { key: 'portal.url', valueOf: ({ portal }) => portal.url },
+  { key: 'portal.cookieDomain', valueOf: ({ portal }) => String(portal.cookieDomain) },
   { key: 'server.listen', valueOf: ({ server }) => JSON.stringify(server.listen) },
   { key: 'server.management', valueOf: ({ server }) => JSON.stringify(server.management) },
   { key: 'server.tls', valueOf: ({ server }) => JSON.stringify(server.tls) },

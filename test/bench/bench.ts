@@ -14,7 +14,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { cpuMicroseconds, listening, load, median, residentKib } from './measure.ts';
-import { gatewayUnderBench, signedInCookie } from './gateway-under-bench.ts';
+import {
+  gatewayUnderBench,
+  signedInCookie,
+  signInFrom,
+  stormPeople,
+  stormPerson,
+} from './gateway-under-bench.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +38,6 @@ interface Contender {
   readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Its processes; nginx has one beside its master. */
   readonly pids: readonly number[];
 }
 
@@ -47,7 +52,8 @@ try {
 
 async function main(): Promise<void> {
   const contenders = await startContenders();
-  const figures = new Map(contenders.map(({ name }) => [name, { cpu: [], rate: [] } as Figures]));
+  const figures = new Map<string, Figures>();
+  for (const { name } of contenders) figures.set(name, { cpu: [], rate: [] });
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of contenders) {
       const before = cpuMicroseconds(contender.pids);
@@ -66,7 +72,6 @@ async function main(): Promise<void> {
     const { cpu, rate } = figures.get(name) ?? { cpu: [], rate: [] };
     return { name, cpu: median(cpu), rate: median(rate) };
   });
-  console.log(table);
   const measured = {
     machine: `${String(availableParallelism())} × ${cpus()[0]?.model ?? 'unknown'}`,
     node: process.version,
@@ -90,13 +95,12 @@ interface Figures {
 }
 
 async function startContenders(): Promise<readonly Contender[]> {
-  const upstream = start('node', [own('upstream'), '18100']);
+  start('node', [own('upstream'), '18100']);
   await listening(18_100);
-  assert.ok(upstream.pid);
   const bareNode = start('node', [own('bare-node'), '18101', '18100']);
   const express = start('node', [own('express-proxy'), '18102', '18100']);
   const nginx = start('nginx', ['-p', folder, '-c', nginxConfig(), '-g', 'daemon off;']);
-  const redis = start('redis-server', ['--port', '18110', '--save', '', '--dir', folder]);
+  start('redis-server', ['--port', '18110', '--save', '', '--dir', folder]);
   await Promise.all([18_101, 18_102, 18_103, 18_110].map((port) => listening(port)));
 
   const gateways: Contender[] = [];
@@ -104,19 +108,17 @@ async function startContenders(): Promise<readonly Contender[]> {
     ['gateway, session in SQLite', 18_104, 'database'],
     ['gateway, session in Redis', 18_105, 'redis://127.0.0.1:18110'],
   ] as const) {
-    const under = gatewayUnderBench(path.join(folder, String(port)), port, 18_100, sessions);
+    const under = await gatewayUnderBench({
+      folder: path.join(folder, String(port)),
+      port,
+      upstreamPort: 18_100,
+      sessions,
+    });
     const child = start('node', ['src/main.ts', 'serve', '--config', under.configFile]);
     await listening(port);
     const cookie = await signedInCookie(under);
     gateways.push({ name, url: `${under.url}/app/x`, headers: { cookie }, pids: pidsOf(child) });
   }
-  const plain = (name: string, port: number, child: ChildProcess): Contender => ({
-    name,
-    url: `http://127.0.0.1:${String(port)}/app/x`,
-    headers: {},
-    pids: pidsOf(child),
-  });
-  assert.ok(redis.pid);
   return [
     plain('nginx', 18_103, nginx),
     plain('bare Node', 18_101, bareNode),
@@ -125,12 +127,26 @@ async function startContenders(): Promise<readonly Contender[]> {
   ];
 }
 
+function plain(name: string, port: number, child: ChildProcess): Contender {
+  return {
+    name,
+    url: `http://127.0.0.1:${String(port)}/app/x`,
+    headers: {},
+    pids: pidsOf(child),
+  };
+}
+
 /** Resident memory just after start, and the time from spawn to the first accepted connection. */
 async function restAndStart(): Promise<{ startMilliseconds: number; restMebibytes: number }> {
   const starts: number[] = [];
   const rests: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const under = gatewayUnderBench(path.join(folder, `start-${String(round)}`), 18_106, 18_100);
+    const under = await gatewayUnderBench({
+      folder: path.join(folder, `start-${String(round)}`),
+      port: 18_106,
+      upstreamPort: 18_100,
+      sessions: 'database',
+    });
     const before = performance.now();
     const child = start('node', ['src/main.ts', 'serve', '--config', under.configFile]);
     await listening(18_106);
@@ -145,20 +161,21 @@ async function restAndStart(): Promise<{ startMilliseconds: number; restMebibyte
 /** What 50 people signing in at once do to the p99 of requests that are merely passed on. */
 async function signInStorm(
   contenders: readonly Contender[],
-): Promise<{ calmP99: number; stormP99: number }> {
+): Promise<{ calmP99: number; stormP99: number; stormSignIns: number }> {
   const gateway = contenders.find(({ name }) => name.includes('SQLite'));
   assert.ok(gateway);
   const calm: number[] = [];
   const stormy: number[] = [];
+  const signIns: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     // A light load: what is asked is how long a request waits, not how many fit.
     const light = { seconds, connections: 2, headers: gateway.headers };
     calm.push((await load(gateway.url, light)).p99Milliseconds);
     const storm = startStorm(new URL(gateway.url).origin);
     stormy.push((await load(gateway.url, light)).p99Milliseconds);
-    await storm.end();
+    signIns.push(await storm.end());
   }
-  return { calmP99: median(calm), stormP99: median(stormy) };
+  return { calmP99: median(calm), stormP99: median(stormy), stormSignIns: median(signIns) };
 }
 
 /** Memory of a WebSocket that does nothing, and of one through the bare Express application. */
@@ -195,16 +212,22 @@ function openSocket(contender: Contender): Promise<WebSocket> {
   });
 }
 
-function startStorm(origin: string): { end(): Promise<void> } {
-  let isOver = false;
-  const oneVisitor = async (): Promise<void> => {
-    while (!isOver) await signedInCookie({ url: origin, isStorm: true });
+/** Fifty people at fifty addresses who sign in, and sign in again, until the storm is over. */
+function startStorm(origin: string): { end(): Promise<number> } {
+  const storm = { isOver: false };
+  let signedIn = 0;
+  const visitor = async (_: unknown, at: number): Promise<void> => {
+    const localAddress = `127.0.1.${String(at + 1)}`;
+    while (!storm.isOver) {
+      if (await signInFrom(localAddress, origin, stormPerson(at))) signedIn += 1;
+    }
   };
-  const visitors = Array.from({ length: 50 }, () => oneVisitor());
+  const visitors = Array.from({ length: stormPeople }, visitor);
   return {
     end: async () => {
-      isOver = true;
+      storm.isOver = true;
       await Promise.all(visitors);
+      return signedIn;
     },
   };
 }
@@ -247,9 +270,8 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** The process and, for nginx, its one worker. */
 function pidsOf(child: ChildProcess): readonly number[] {
-  assert.ok(child.pid);
+  assert.ok(child.pid !== undefined, 'the process did not start');
   return [child.pid];
 }
 
