@@ -10,6 +10,15 @@
 
 import { addSeconds, type EpochMs } from './time.ts';
 
+/**
+ * So many wrong codes in a row switch an account's codes off for good: waiting does not bring them
+ * back, a reset by an administrator does (NIST SP 800-63B-4 §3.2.2).
+ */
+export const failuresInARowMax = 100;
+
+/** The end of a lock that has none: the last millisecond of the year 9999. */
+export const lockedForGood: EpochMs = 253_402_300_799_999;
+
 /** How many failures, in which time, lock for how long. */
 export interface AttemptLimits {
   readonly failuresMax: number;
@@ -21,6 +30,8 @@ export interface AttemptLimits {
 export interface AttemptState {
   /** Guesses counted since the window began. */
   readonly failures: number;
+  /** Guesses counted since the last right answer, over all windows and locks. */
+  readonly failuresInARow: number;
   readonly windowStartedAt: EpochMs;
   readonly lockedUntil: EpochMs | null;
 }
@@ -48,15 +59,22 @@ export function reserveAttempt(
     state.lockedUntil === null &&
     now < addSeconds(state.windowStartedAt, limits.withinSeconds);
   const failures = isInWindow ? state.failures + 1 : 1;
+  const failuresInARow = (state?.failuresInARow ?? 0) + 1;
+  const isLast = failuresInARow >= failuresInARowMax;
   return {
     ok: true,
-    failuresLeft: Math.max(0, limits.failuresMax - failures),
+    failuresLeft: isLast ? 0 : Math.max(0, limits.failuresMax - failures),
     state: {
       failures,
+      failuresInARow,
       windowStartedAt: isInWindow ? state.windowStartedAt : now,
-      lockedUntil: failures >= limits.failuresMax ? addSeconds(now, limits.durationSeconds) : null,
+      lockedUntil: isLast ? lockedForGood : pauseAfter(failures, limits, now),
     },
   };
+}
+
+function pauseAfter(failures: number, limits: AttemptLimits, now: EpochMs): EpochMs | null {
+  return failures >= limits.failuresMax ? addSeconds(now, limits.durationSeconds) : null;
 }
 
 /**
@@ -70,5 +88,6 @@ export function lockEnd(
 ): EpochMs | null {
   const lockedUntil = state?.lockedUntil ?? null;
   if (lockedUntil === null || lockedUntil <= now) return null;
+  if (lockedUntil === lockedForGood) return lockedForGood;
   return Math.min(lockedUntil, addSeconds(now, limits.durationSeconds));
 }

@@ -6,6 +6,14 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 
+import {
+  type AttemptState,
+  failuresInARowMax,
+  lockedForGood,
+  lockEnd,
+  type Reservation,
+  reserveAttempt,
+} from '../../src/core/attempts.ts';
 import type { AuthenticatorId, ChallengeId, SessionKey, UserId } from '../../src/core/ids.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import type { Challenge, Stores } from '../../src/stores/types.ts';
@@ -257,6 +265,30 @@ describeEngines((engine) => {
     async function guess(user: UserId, times: number, at = NOON): Promise<void> {
       for (let time = 0; time < times; time += 1) await stores.attempts.reserve(user, limits, at);
     }
+
+    test('counts as the arithmetic of the core does, to the hundredth failure in a row', async () => {
+      const { id } = await addUser(database);
+      let state: AttemptState | null = null;
+      let at = NOON;
+      for (let time = 0; time < failuresInARowMax; time += 1) {
+        const expected: Reservation = reserveAttempt(state, limits, at);
+        state = expected.state;
+        assert.ok(expected.ok);
+        assert.deepEqual(await stores.attempts.reserve(id, limits, at), {
+          ok: true,
+          failuresLeft: expected.failuresLeft,
+        });
+        at = lockEnd(state, limits, at) ?? at;
+      }
+
+      const inAYear = NOON + 365 * 86_400_000;
+      assert.deepEqual(await stores.attempts.reserve(id, limits, inAYear), {
+        ok: false,
+        lockedUntil: lockedForGood,
+      });
+      await stores.attempts.reset(id);
+      assert.equal((await stores.attempts.reserve(id, limits, inAYear)).ok, true);
+    });
 
     test('allows the last guess and locks with it', async () => {
       const { id } = await addUser(database);

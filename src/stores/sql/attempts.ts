@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely';
 
+import { failuresInARowMax, lockedForGood } from '../../core/attempts.ts';
 import { addSeconds, type EpochMs } from '../../core/time.ts';
 import { StoreUnavailable, type AttemptStore } from '../types.ts';
 import type { Db } from './tables.ts';
@@ -28,6 +29,7 @@ export function sqlAttempts(db: Db): AttemptStore {
           .values({
             user_id: user,
             failures: 1,
+            failures_in_a_row: 1,
             window_started_at: now,
             locked_until: limits.failuresMax <= 1 ? lockEnd : null,
           })
@@ -36,9 +38,13 @@ export function sqlAttempts(db: Db): AttemptStore {
               .column('user_id')
               .doUpdateSet({
                 failures,
+                failures_in_a_row: sql`attempts.failures_in_a_row + 1`,
                 window_started_at: sql`case when ${startsAnew} then ${asInstant(now)}
                   else attempts.window_started_at end`,
-                locked_until: sql`case when ${failures} >= ${limits.failuresMax} then ${asInstant(lockEnd)}
+                locked_until: sql`case
+                  when attempts.failures_in_a_row + 1 >= ${failuresInARowMax}
+                    then ${asInstant(lockedForGood)}
+                  when ${failures} >= ${limits.failuresMax} then ${asInstant(lockEnd)}
                   else null end`,
               })
               .where((eb) =>
@@ -48,10 +54,12 @@ export function sqlAttempts(db: Db): AttemptStore {
                 ]),
               ),
           )
-          .returning('failures')
+          .returning(['failures', 'failures_in_a_row'])
           .executeTakeFirst();
         if (row !== undefined) {
-          return { ok: true, failuresLeft: Math.max(0, limits.failuresMax - row.failures) };
+          const isLast = row.failures_in_a_row >= failuresInARowMax;
+          const failuresLeft = isLast ? 0 : Math.max(0, limits.failuresMax - row.failures);
+          return { ok: true, failuresLeft };
         }
         const lockedUntil = await store.lockedUntil(user, now);
         if (lockedUntil !== null) return { ok: false, lockedUntil };

@@ -91,6 +91,7 @@ export interface ChallengeTable {
 export interface AttemptTable {
   readonly user_id: string;
   readonly failures: number;
+  readonly failures_in_a_row: number;
   readonly window_started_at: number;
   readonly locked_until: number | null;
 }

@@ -1,5 +1,6 @@
 /** What is said about a code that was not accepted, wherever it was typed. */
 
+import { lockedForGood } from '../../core/attempts.ts';
 import { Problem } from '../../core/problem.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import type { EpochMs } from '../../core/time.ts';
@@ -66,8 +67,9 @@ export function refusalProblem(exchange: Exchange, refusal: CodeRefusal): Proble
     : new Problem('invalid-credentials');
 }
 
-/** Codes are paused: 429, with the time to wait. */
+/** Codes are paused: 429, with the time to wait, where waiting helps. */
 export function lockedProblem(exchange: Exchange, lockedUntil: EpochMs): Problem {
+  if (lockedUntil === lockedForGood) return new Problem('too-many-attempts');
   const seconds = Math.ceil((lockedUntil - exchange.now) / 1000);
   return new Problem('too-many-attempts', { retryAfterSeconds: Math.max(1, seconds) });
 }
@@ -79,6 +81,7 @@ export function lockedSentence(
 ): string | null {
   if (lockedUntil === null || lockedUntil <= exchange.now) return null;
   const { say } = exchange.parts.renderer.words;
+  if (lockedUntil === lockedForGood) return say('locked.for-good');
   const until = zonedTime(exchange.config.portal.timeZone).until(lockedUntil, exchange.now);
   // Security: passkeys are not paused, so that no stranger can lock somebody out by guessing.
   const isPasskeyLeft = exchange.session.enrolled.includes('webauthn');

@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type AttemptState, lockEnd, reserveAttempt } from '../../../src/core/attempts.ts';
+import {
+  type AttemptState,
+  failuresInARowMax,
+  lockEnd,
+  lockedForGood,
+  reserveAttempt,
+} from '../../../src/core/attempts.ts';
 import { addSeconds, type EpochMs } from '../../../src/core/time.ts';
 import { NOON } from '../../support/builders.ts';
 
@@ -46,6 +52,7 @@ describe('reserveAttempt', () => {
 
     assert.deepEqual(reservation.state, {
       failures: 1,
+      failuresInARow: 4,
       windowStartedAt: addSeconds(NOON, 600),
       lockedUntil: null,
     });
@@ -64,6 +71,23 @@ describe('reserveAttempt', () => {
 
     assert.equal(reservation.ok && reservation.failuresLeft, 0);
     assert.equal(reservation.state.lockedUntil, addSeconds(NOON, 600));
+  });
+});
+
+describe('a hundred failures in a row', () => {
+  test('lock for good, however long one waits between them', () => {
+    let state: AttemptState | null = null;
+    let now = NOON;
+    for (let count = 0; count < failuresInARowMax; count += 1) {
+      const reservation = reserveAttempt(state, limits, now);
+      assert.equal(reservation.ok, true);
+      ({ state } = reservation);
+      now = addSeconds(now, 86_400);
+    }
+
+    const refusal = reserveAttempt(state, limits, addSeconds(now, 86_400 * 365));
+
+    assert.deepEqual(refusal.ok || refusal.lockedUntil, lockedForGood);
   });
 });
 

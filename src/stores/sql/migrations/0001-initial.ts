@@ -121,6 +121,7 @@ async function createSecondFactors(db: Kysely<unknown>): Promise<void> {
       column.primaryKey().references('users.id').onDelete('cascade'),
     )
     .addColumn('failures', 'integer', (column) => column.notNull())
+    .addColumn('failures_in_a_row', 'integer', (column) => column.notNull())
     .addColumn('window_started_at', 'bigint', (column) => column.notNull())
     .addColumn('locked_until', 'bigint')
     .execute();
