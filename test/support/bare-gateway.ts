@@ -3,7 +3,7 @@
  * client's socket and an upstream's, without pages and databases.
  */
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '../../src/config/config.ts';
 import type { NewAuditEvent } from '../../src/core/audit-event.ts';
@@ -124,14 +124,16 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   };
   const gateway = createGateway(deps);
 
+  const listener: RequestListener = (req, res) => {
+    if (gateway.forwardAuth(req, res)) return;
+    const request = gateway.receive(req, res, 'http');
+    if (request !== null) void gateway.handle({ req, res, request });
+  };
   const server = createServer(
     { shouldUpgradeCallback: (req) => gateway.shouldUpgrade(req), requestTimeout: 0 },
-    (req, res) => {
-      if (gateway.forwardAuth(req, res)) return;
-      const request = gateway.receive(req, res, 'http');
-      if (request !== null) void gateway.handle({ req, res, request });
-    },
+    listener,
   );
+  server.on('checkExpectation', listener);
   server.on('upgrade', (req, socket, head) => gateway.upgrade({ req, socket, head }));
   server.on('clientError', (error, socket) => gateway.clientError(error, socket));
   const sockets = new Set<Socket>();
