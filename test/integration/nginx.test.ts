@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
 import { createLegacyConsole } from '../../src/demo/legacy-console.ts';
 import { createModelServer } from '../../src/demo/model-server.ts';
@@ -13,6 +14,7 @@ import { fixedClock } from '../support/fixed-clock.ts';
 import { enrollAtSignIn, signInWithCode, type Enrolled } from '../support/http-verbs.ts';
 import { freePort, listening } from '../support/listening.ts';
 import { makeCertificate, startNginx, type Nginx } from '../support/nginx.ts';
+import { lines, readRaw } from '../support/raw-client.ts';
 import { fileNamed } from '../support/source-files.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -67,6 +69,13 @@ describe('nginx.conf.example', () => {
             upstream: consoleUpstream.origin,
             network: 'elsewhere',
             rules: [{ requires: { level: 2 } }],
+          },
+          {
+            name: 'open',
+            host: 'console.example.com',
+            path: '/open/**',
+            upstream: consoleUpstream.origin,
+            rules: [{ effect: 'public' }],
           },
           {
             name: 'models',
@@ -184,6 +193,17 @@ describe('nginx.conf.example', () => {
     assert.match(welcome.toString(), /Welcome, anna/);
   });
 
+  // An attacker could ask about the page that they then posted to, and so get hold of an assertion
+  // of their own to show to the upstream behind the gate's back.
+  test('part A: the forward-auth question cannot be asked from outside', async () => {
+    const answer = await anna.client.call('/_mfa/forward-auth', {
+      headers: { 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/console/' },
+    });
+
+    assert.equal(answer.status, 400);
+    assert.equal(answer.headers['x-sallyport-assertion'], undefined);
+  });
+
   test('part A: plain http is sent to https, unknown hosts nowhere', async () => {
     const plain = new WebClient('http://console.example.com', {
       host: '127.0.0.1',
@@ -249,6 +269,16 @@ describe('nginx.conf.example', () => {
     assert.equal(answer.status, 403);
   });
 
+  // An attacker got 200 and the application's page without signing in: nginx went by the host in
+  // the request line, the gateway was asked about the one in `Host` (G1).
+  test('part B: the host that is judged is the host that is served', async () => {
+    const target = `${grafanaOrigin()}/open/sesame`;
+    const absolute = await statusOf(port, `GET ${target} HTTP/1.1`, 'console.example.com');
+    const plain = await statusOf(port, 'GET /open/sesame HTTP/1.1', 'grafana.example.com');
+
+    assert.deepEqual({ absolute, plain }, { absolute: 401, plain: 401 });
+  });
+
   test('part B: the question itself cannot be asked from outside', async () => {
     const answer = await anna.client.call(`${grafanaOrigin()}/_sallyport`);
 
@@ -263,6 +293,13 @@ describe('nginx.conf.example', () => {
     assert.equal(answer.headers['retry-after'], '5');
   });
 });
+
+/** The status that a request gets whose first line and `Host` need not agree. */
+async function statusOf(port: number, requestLine: string, host: string): Promise<number> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, servername: host });
+  socket.write(lines(requestLine, `Host: ${host}`, 'Connection: close'));
+  return (await readRaw(socket, 300)).status;
+}
 
 /** An ordinary user may not write where nginx keeps its temporary files. */
 function temporaryPaths(folder: string): string {
