@@ -179,6 +179,7 @@ export async function compose(
     config,
     csrfKey: sealer.deriveKey('form tokens'),
     jwks: () => signer.jwks(),
+    storeFailed: () => metrics.storeFailed(),
   });
   const gateway = createGateway({
     clock,

@@ -94,6 +94,7 @@ export function createRecorder(deps: {
     refused({ id, door, method, host, path, ip }, problem) {
       const { code, status } = problem;
       metrics.decided({ decision: 'refused', reason: code, route: 'none' });
+      if (code === 'store-unavailable') metrics.storeFailed();
       const line = { requestId: id, door, method, host, path, ip, status, problem: code };
       if (status < 500) log.info(line, 'request');
       else log.error({ ...line, err: problem.cause }, 'request');

@@ -13,6 +13,7 @@ import { type ProblemHtml, sendProblem } from '../platform/problem-response.ts';
 import type { Random } from '../platform/random.ts';
 import { findRequestFacts } from '../platform/request-facts.ts';
 import { returnOrigins } from './destination.ts';
+import type { PortalParts } from './exchange.ts';
 import type { Renderer } from './render.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { Alternative, Frame } from './views.ts';
@@ -29,11 +30,14 @@ export interface ErrorParts {
 export type SendError = (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
 
 /** Makes the exit. The portal leaves by it, and so may whatever comes before and after it. */
-export function createErrorHandler(parts: ErrorParts): SendError {
+export function createErrorHandler(
+  parts: ErrorParts & Pick<PortalParts, 'storeFailed'>,
+): SendError {
   return (req, res, error) => {
     const problem = problemOf(error);
     const requestId = findRequestFacts(req)?.id ?? idFrom('request', parts.random.bytes(idBytes));
     noteProblem(parts.log, problem, requestId);
+    if (problem.code === 'store-unavailable') parts.storeFailed();
     const config = parts.config.current();
     sendProblem(req, res, problem, {
       portal: config.portal,

@@ -28,6 +28,8 @@ export interface PortalParts {
   readonly csrfKey: Buffer;
   /** The public keys that assertions are signed with. */
   readonly jwks: () => Promise<object>;
+  /** For metrics: a page could not be answered because a store did not answer. */
+  readonly storeFailed: () => void;
 }
 
 /** One request to one of our own pages. */

@@ -30,8 +30,8 @@ import { type Desk, writeAnswer } from './write-answer.ts';
 /** Makes the handler of all requests below the portal's base path. It answers every one. */
 export function createPortal(parts: PortalParts): RequestHandler {
   const { clock, log, random } = parts.flows;
-  const { config, renderer } = parts;
-  const sendError = createErrorHandler({ config, renderer, random, log });
+  const { config, renderer, storeFailed } = parts;
+  const sendError = createErrorHandler({ config, renderer, random, log, storeFailed });
   return async (req, res) => {
     const request = requestFactsOf(req);
     const now = clock.now();
@@ -186,12 +186,8 @@ function exchangeFor(
   };
 }
 
-/** More of a User-Agent than this tells nobody anything; it is kept with sessions and events. */
-const userAgentCharactersMax = 512;
-
 function visitOf({ request }: Desk): Exchange['visit'] {
-  const userAgent = request.userAgent.slice(0, userAgentCharactersMax);
-  return { ip: request.ip, userAgent, requestId: request.id };
+  return { ip: request.ip, userAgent: request.userAgent, requestId: request.id };
 }
 
 function isPrefetch({ headers }: IncomingMessage): boolean {

@@ -147,6 +147,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     config: live,
     csrfKey: sealer.deriveKey('form tokens'),
     jwks: async () => Promise.resolve({ keys: [] }),
+    storeFailed: () => {},
   });
 
   const answer: http.RequestListener = (req, res) => {
@@ -249,7 +250,7 @@ function configFor(differences: PortalDifferences, folder: string): Config {
 }
 
 /** TIER0 and TIER1 must have an authenticator app and recovery codes; others need not. */
-export function obligingPolicy(): AccessPolicy {
+function obligingPolicy(): AccessPolicy {
   const plain = aPolicy();
   const required = { isEnabled: true, requiredForTiers: ['TIER0', 'TIER1'] } as const;
   return {
