@@ -14,11 +14,6 @@ export function foldHeaderName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
-/** Says whether a header tells an upstream who is asking: ours, or another gateway's. */
-export function isIdentityHeader(name: string): boolean {
-  return isListed(identity, foldHeaderName(name));
-}
-
 /**
  * Says whether a header is removed from every request: who is asking, how the request came here,
  * and what claims to replace its path or method.
@@ -47,6 +42,7 @@ interface NameList {
   readonly prefixes: readonly string[];
 }
 
+/** Who is asking: our names for it, and other gateways'. */
 const identity: NameList = {
   names: new Set([
     'remote-user',

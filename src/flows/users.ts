@@ -81,7 +81,7 @@ export async function createUser(ctx: FlowContext, input: CreateUserInput): Prom
 }
 
 /** Says why a new password is not taken, or null when it is. */
-export function checkPassword(
+function checkPassword(
   ctx: Pick<FlowContext, 'config' | 'passwords'>,
   username: string,
   password: string,

@@ -24,7 +24,7 @@ import path from 'node:path';
 import type { Random } from './random.ts';
 
 /** Bytes of an encryption key. */
-export const encryptionKeyBytes = 32;
+const encryptionKeyBytes = 32;
 
 const nonceBytes = 12;
 const tagBytes = 16;

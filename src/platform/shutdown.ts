@@ -26,7 +26,7 @@ export interface DrainLimits {
 }
 
 /** Contract section 1: SIGTERM drains in at most 25 seconds. */
-export const drainLimits: DrainLimits = { graceSeconds: 20, secondsMax: 25 };
+const drainLimits: DrainLimits = { graceSeconds: 20, secondsMax: 25 };
 
 /**
  * Runs the steps in order. One that fails is logged and does not keep the next from running: a

@@ -19,7 +19,7 @@ import {
 } from 'playwright-core';
 
 /** Where screenshots are kept for a person to look at. */
-export const screenshotFolder = path.join(tmpdir(), 'sallyport-screenshots');
+const screenshotFolder = path.join(tmpdir(), 'sallyport-screenshots');
 
 /** Starts the browser; the caller closes it. */
 export async function startBrowser(): Promise<Browser> {

@@ -1,6 +1,6 @@
 /** Runs commands inside the test: what is typed, then exactly what is printed. */
 
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import type { Tools } from '../../src/cli/cli.ts';
@@ -105,9 +105,4 @@ export function installation(config: string = consoleConfig): Installation {
       }),
     remove: () => folder.remove(),
   };
-}
-
-/** The text of a file of the project. */
-export function projectFile(name: string): string {
-  return readFileSync(path.join(import.meta.dirname, '../..', name), 'utf8');
 }

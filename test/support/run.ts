@@ -24,7 +24,7 @@ export interface Running {
 }
 
 /** The checkout's own tools first, whatever the machine has: they need its Node. */
-export const toolPath = [
+const toolPath = [
   path.join(import.meta.dirname, '../../node_modules/.bin'),
   process.env['PATH'] ?? '',
 ].join(path.delimiter);

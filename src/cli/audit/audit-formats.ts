@@ -23,9 +23,6 @@ export const auditFormats = {
   cef: { head: null, line: cefLine },
 } as const satisfies Record<string, AuditFormat>;
 
-/** The name of a format. */
-export type AuditFormatName = keyof typeof auditFormats;
-
 function documentOf(event: AuditEvent): Readonly<Record<string, unknown>> {
   return { ...auditDocument(event), hash: event.hash };
 }

@@ -5,7 +5,7 @@ import { administering, configOf, configOption, optionFlag, type CommandSpec } f
 import { columns, harmless, print, styler } from '../terminal.ts';
 import { groupsText } from './user-answer.ts';
 
-/** Lists all accounts, as a table or, with `--json`, one object on each line. */
+/** Lists all accounts, as a table or, with `--json`, as one array. */
 export const userList: CommandSpec = {
   name: 'user list',
   summary: 'List users and service accounts.',

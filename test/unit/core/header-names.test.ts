@@ -2,12 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  connectionTokens,
-  foldHeaderName,
-  isIdentityHeader,
-  isOwnedHeader,
-} from '../../../src/core/header-names.ts';
+import { connectionTokens, foldHeaderName, isOwnedHeader } from '../../../src/core/header-names.ts';
 
 // prettier-ignore
 const identity = [
@@ -61,15 +56,6 @@ describe('isOwnedHeader (G4)', () => {
         assert.equal(isOwnedHeader(spelling), false, spelling);
     });
   }
-});
-
-describe('isIdentityHeader', () => {
-  test('holds for names that say who is asking, and for no others', () => {
-    assert.deepEqual(
-      [...identity, ...transport, ...others].filter((name) => isIdentityHeader(name)),
-      identity,
-    );
-  });
 });
 
 describe('foldHeaderName', () => {

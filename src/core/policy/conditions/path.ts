@@ -3,15 +3,14 @@
 import { coversPath, matchesPath, type PathPattern } from '../../path-pattern.ts';
 import type { Condition } from '../rule.ts';
 
-/** A condition on the path, which can be compared with others of its kind. */
-export interface PathCondition extends Condition {
+interface PathCondition extends Condition {
   readonly kind: 'path';
   readonly patterns: readonly PathPattern[];
 }
 
 /** Holds when the canonical path matches one of the patterns. */
-export function pathCondition(patterns: readonly PathPattern[]): PathCondition {
-  return {
+export function pathCondition(patterns: readonly PathPattern[]): Condition {
+  const condition: PathCondition = {
     kind: 'path',
     patterns,
     wants: patterns.map((pattern) => pattern.text).join(' or '),
@@ -21,9 +20,9 @@ export function pathCondition(patterns: readonly PathPattern[]): PathCondition {
       isPathCondition(other) &&
       other.patterns.every((inner) => patterns.some((outer) => coversPath(outer, inner))),
   };
+  return condition;
 }
 
-/** Says whether a condition is one on the path. */
-export function isPathCondition(condition: Condition): condition is PathCondition {
+function isPathCondition(condition: Condition): condition is PathCondition {
   return condition.kind === 'path';
 }

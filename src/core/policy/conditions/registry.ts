@@ -14,6 +14,3 @@ export const conditions = {
   network: networkCondition,
   time: timeCondition,
 } as const;
-
-/** The key of a condition. */
-export type ConditionKind = keyof typeof conditions;
