@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { weekdays } from '../core/policy/conditions/time.ts';
 import {
   byteSize,
   duration,
@@ -14,7 +15,6 @@ import {
   text,
 } from './scalars.ts';
 
-const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const timeHint = 'write a time of day in quotes, such as "08:00"';
 
 function timeOfDay() {
@@ -23,9 +23,9 @@ function timeOfDay() {
 
 const timeWindow = z.strictObject({
   days: z
-    .array(z.enum(days))
+    .array(z.enum(weekdays))
     .min(1, 'an empty list matches nothing; leave the key out or fill it')
-    .default([...days])
+    .default([...weekdays])
     .describe('Days of the week: mon, tue, wed, thu, fri, sat, sun.'),
   from: timeOfDay().default('00:00').describe('First minute of the window, in portal.timeZone.'),
   to: timeOfDay()

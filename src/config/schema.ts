@@ -7,6 +7,7 @@
 
 import { z } from 'zod';
 
+import { tiers } from '../core/policy/mfa-policy.ts';
 import { routeSchema } from './route-schema.ts';
 import { cidr, duration, identityName, listenAddress, name, text } from './scalars.ts';
 
@@ -159,10 +160,7 @@ const policy = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(true).describe('Reserved.'),
       for: duration({ max: '365d' }).prefault('30d').describe('Reserved.'),
-      tiers: z
-        .array(z.enum(['TIER0', 'TIER1', 'TIER2', 'TIER3']))
-        .default(['TIER2', 'TIER3'])
-        .describe('Reserved.'),
+      tiers: z.array(z.enum(tiers)).default(['TIER2', 'TIER3']).describe('Reserved.'),
     })
     .prefault({})
     .describe('Reserved: devices are not remembered yet, each sign-in asks for a second factor.'),

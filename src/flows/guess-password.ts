@@ -28,7 +28,7 @@ export async function guessPassword(
   },
 ): Promise<boolean> {
   const { user, claimedName, password } = guess;
-  const account = user?.id ?? `unknown:${fold(claimedName)}`;
+  const account = user?.id ?? `unknown:${claimedName}`;
   const limit = await ctx.limits.password(account, visit.ip);
   if (!limit.ok) {
     ctx.count('password', 'locked');
@@ -60,8 +60,4 @@ async function replaceHash(
   await stores.users.lock(user);
   if ((await stores.users.passwordHashOf(user)) !== hash) return;
   await stores.users.setPasswordHash(user, newHash);
-}
-
-function fold(name: string): string {
-  return name.normalize('NFKC').toLowerCase().slice(0, 64);
 }

@@ -5,12 +5,12 @@
  * Case, hyphens and underscores do not count as differences; the beginning of a name is near it.
  */
 export function closestName(written: string, candidates: readonly string[]): string | null {
-  const folded = fold(written);
+  const folded = foldName(written);
   const tolerance = Math.max(1, Math.floor(folded.length / 3));
   let closest: { readonly name: string; readonly distance: number } | null = null;
   for (const name of candidates) {
-    const isBeginning = folded.length >= 3 && fold(name).startsWith(folded);
-    const distance = isBeginning ? 1 : editDistance(folded, fold(name), tolerance);
+    const isBeginning = folded.length >= 3 && foldName(name).startsWith(folded);
+    const distance = isBeginning ? 1 : editDistance(folded, foldName(name), tolerance);
     if (distance <= tolerance && (closest === null || distance < closest.distance)) {
       closest = { name, distance };
     }
@@ -24,7 +24,8 @@ export function didYouMean(written: string, candidates: readonly string[]): stri
   return name === null ? '' : `; did you mean "${name}"?`;
 }
 
-function fold(name: string): string {
+/** A name without what people get wrong: capitals, hyphens and underscores. */
+export function foldName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 

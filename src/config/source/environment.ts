@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
 import { faultAt, type Fault, type Place } from '../faults.ts';
-import { didYouMean } from './closest-name.ts';
+import { didYouMean, foldName } from './closest-name.ts';
 import { formatPath, type Path, type PlaceNode } from './places.ts';
 import { keysAt, schemaAt, shapesOf } from './schema-walk.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
@@ -77,7 +77,7 @@ function isOurs(variable: string, schema: z.ZodType): boolean {
   if (!variable.startsWith(prefix)) return false;
   const name = variable.slice(prefix.length);
   if (name.includes('__')) return true;
-  return keysAt(schema, []).some((key) => fold(key) === fold(name));
+  return keysAt(schema, []).some((key) => foldName(key) === foldName(name));
 }
 
 type Target =
@@ -125,13 +125,13 @@ function stepInto(
   if (here === null || step === '') return null;
   for (const shape of shapesOf(here)) {
     if (shape.kind === 'object') {
-      const key = Object.keys(shape.keys).find((name) => fold(name) === fold(step));
+      const key = Object.keys(shape.keys).find((name) => foldName(name) === foldName(step));
       if (key !== undefined) return key;
     }
     if (shape.kind === 'record') {
       const written = valueAt(value, path);
       const names = typeof written === 'object' && written !== null ? Object.keys(written) : [];
-      const name = names.find((known) => fold(known) === fold(step));
+      const name = names.find((known) => foldName(known) === foldName(step));
       return name ?? step.toLowerCase().replaceAll('_', '-');
     }
     if (shape.kind === 'list' && /^\d{1,4}$/.test(step)) {
@@ -205,8 +205,4 @@ function lay(onto: Laid, path: Path, addition: Laid): Laid {
     value: { ...(isMap ? value : {}), [step]: laid.value },
     places: { ...places, children },
   };
-}
-
-function fold(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
