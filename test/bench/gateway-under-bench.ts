@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { generateSync } from 'otplib';
 import { openFoundation } from '../../src/compose.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createUser } from '../../src/flows/users.ts';
+import { codeAt } from '../support/authenticator-app.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { textsMarked, WebClient } from '../support/web-client.ts';
 
@@ -78,7 +78,7 @@ export async function signedInCookie(under: UnderBench): Promise<string> {
   await client.submit(signIn, { username: 'bench', password });
   const enroll = await client.open('/_mfa/enroll/totp');
   const secret = textsMarked(enroll, 'data-totp-secret')[0]?.replaceAll(/\s/g, '') ?? '';
-  const codes = await client.submit(enroll, { code: generateSync({ secret }) });
+  const codes = await client.submit(enroll, { code: codeAt(secret, Date.now()) });
   await client.submit(codes, { stored: 'on' });
   return client.cookieHeader();
 }

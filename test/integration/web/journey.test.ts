@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { codeAt, type Enrolled, enrollAtSignIn, nextCode } from '../../support/http-verbs.ts';
+import { codeAt } from '../../support/authenticator-app.ts';
+import { type Enrolled, enrollAtSignIn, nextCode } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import { textsMarked, type WebClient } from '../../support/web-client.ts';
 
@@ -332,7 +333,7 @@ describe('the pages of the portal', () => {
     await first.submit(await first.open('/_mfa/challenge'), { code });
     const second = await afterPassword(person);
     const answer = await second.post(await second.open('/_mfa/challenge'), {
-      code: codeAt(portal.clock, person.secret),
+      code: codeAt(person.secret, portal.clock.now()),
     });
 
     assert.equal(answer.status, 401);
