@@ -41,7 +41,7 @@ export interface Endpoint {
   answer(exchange: Exchange): Promise<Answer>;
 }
 
-// oxfmt-ignore
+// prettier-ignore
 /** Every page. A row is read left to right: where, who comes in, what protects it, who answers. */
 export const endpoints: readonly Endpoint[] = [
   //         method  path                        csrf   limit   handler

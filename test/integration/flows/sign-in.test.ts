@@ -39,7 +39,7 @@ describe('signing in', () => {
     assert.equal((await by('ANNA')).ok, true);
   });
 
-  // oxfmt-ignore
+  // prettier-ignore
   const wrong = [
     ['a wrong password',               'anna',           'gnome-lamp-violine'],
     ['an unknown name',                'nobody',         goodPassword],

@@ -60,7 +60,7 @@ describe('a new account', () => {
     assert.deepEqual(await world.eventTypes(), ['user.created']);
   });
 
-  // oxfmt-ignore
+  // prettier-ignore
   const refused: readonly (readonly [Partial<CreateUserInput>, string])[] = [
     [{ username: '' },                                     'invalid-username'],
     [{ username: 'a'.repeat(65) },                         'invalid-username'],
@@ -105,7 +105,7 @@ describe('a new account', () => {
     });
   }
 
-  // oxfmt-ignore
+  // prettier-ignore
   const taken: readonly Partial<CreateUserInput>[] = [
     { username: 'a' },
     { username: 'a'.repeat(64) },

@@ -62,7 +62,7 @@ describe('the pages of the portal, at each stage', () => {
   after(() => portal.stop());
 
   // Where somebody lands who asks for each page, in the order of `pages`.
-  // oxfmt-ignore
+  // prettier-ignore
   const grid: Readonly<Record<string, readonly Landing[]>> = {
     'nobody': [
       '/sign-in', '/sign-in', '/sign-in', '/sign-in', '/sign-in',

@@ -33,7 +33,7 @@ describe('a request to the portal', () => {
 
   after(() => portal.stop());
 
-  // oxfmt-ignore
+  // prettier-ignore
   const bodies = [
     // what                          headers                                             body                             answer
     ['a field twice',                formType,                                           'username=a&username=b',         'invalid-request'],

@@ -122,7 +122,7 @@ describe('a problem response', () => {
 });
 
 describe('negotiation', () => {
-  // oxfmt-ignore
+  // prettier-ignore
   const cases = [
     // Accept                                              HTML    JSON
     [undefined,                                            false,  false],

@@ -49,7 +49,7 @@ describe('the form cookie', () => {
 
 describe('a post', () => {
   const origin = 'https://console.example.com';
-  // oxfmt-ignore
+  // prettier-ignore
   const cases = [
     // Sec-Fetch-Site  Origin                                is ours
     [undefined,        undefined,                            true],

@@ -7,7 +7,7 @@ import { deviceName } from '../../../src/web/device-name.ts';
 const mozilla = 'Mozilla/5.0';
 const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
-// oxfmt-ignore
+// prettier-ignore
 const cases = [
   [`${mozilla} (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0`,                    'Firefox on Linux'],
   [`${mozilla} (Windows NT 10.0; Win64; x64) ${webkit} Chrome/141.0.0.0 Safari/537.36`,        'Chrome on Windows'],

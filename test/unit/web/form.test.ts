@@ -27,7 +27,7 @@ describe('parseForm', () => {
     assert.equal(({} as Record<string, unknown>)['x'], undefined);
   });
 
-  // oxfmt-ignore
+  // prettier-ignore
   const refused = [
     ['a field that is there twice',       'code=1&code=2'],
     ['one twice under two spellings',     'code=1&%63ode=2'],

@@ -8,7 +8,7 @@ import { passwordRefusal } from '../../../../src/methods/password/password-rules
 const anna = { username: 'anna', issuer: 'Example Corp', lengthMin: 12 };
 
 describe('a new password', () => {
-  // oxfmt-ignore
+  // prettier-ignore
   const cases = [
     // password                             length from   refusal
     ['gnome-lamp-violin',                    12,           null],

@@ -146,7 +146,7 @@ describe('the first code', () => {
   const step = NOON / 30_000;
   const code = codeAt(credential.secret, NOON);
 
-  // oxfmt-ignore
+  // prettier-ignore
   const cases = [
     ['of this step',              codeAt(credential.secret, NOON),               step],
     ['of the step before',        codeAt(credential.secret, NOON, { steps: -1 }), step - 1],
