@@ -23,7 +23,19 @@ export interface Peer {
 export function peerOf(req: IncomingMessage, trustedProxies: readonly Cidr[]): Peer {
   const ip = addressOf(req.socket);
   if (ip === null) throw new Problem('invalid-request', { detail: 'Your address is not known.' });
-  return { ip, isTrusted: trustedProxies.length > 0 && anyCidrContains(trustedProxies, ip) };
+  return { ip, isTrusted: isTrusted(ip, trustedProxies) };
+}
+
+/**
+ * Says whether a request comes from one of the declared proxies. A connection that was reset
+ * before its request was read has no address any more, and comes from nobody.
+ */
+export function comesFromTrustedProxy(
+  req: IncomingMessage,
+  trustedProxies: readonly Cidr[],
+): boolean {
+  const ip = addressOf(req.socket);
+  return ip !== null && isTrusted(ip, trustedProxies);
 }
 
 /**
@@ -49,6 +61,10 @@ export function clientAddress(
     if (!anyCidrContains(trustedProxies, address)) break;
   }
   return client;
+}
+
+function isTrusted(ip: string, trustedProxies: readonly Cidr[]): boolean {
+  return trustedProxies.length > 0 && anyCidrContains(trustedProxies, ip);
 }
 
 // A connection keeps its address; reading it again for each request would cost more than the rest.

@@ -11,7 +11,7 @@ import type { Portal } from '../core/locations.ts';
 import type { Allow, Decision } from '../core/policy/decision.ts';
 import type { Problem } from '../core/problem.ts';
 import { answerTo, type Places } from './answer.ts';
-import { peerOf } from './client-address.ts';
+import { comesFromTrustedProxy } from './client-address.ts';
 import { identityHeaderNames, type IdentityHeaders } from './identity-headers.ts';
 
 /** How a proxy wants to be answered: with everything a browser may get, or as nginx reads it. */
@@ -41,7 +41,7 @@ export function forwardAuthStyle(
   const style = paths[path.slice(portal.basePath.length)];
   if (style === undefined) return null;
   const isPortal = parseHostHeader(req.headers.host ?? '')?.host === portal.host;
-  return isPortal || peerOf(req, trustedProxies).isTrusted ? style : null;
+  return isPortal || comesFromTrustedProxy(req, trustedProxies) ? style : null;
 }
 
 /** Answers that the request may pass, with every identity header, known or not. */

@@ -1,6 +1,8 @@
 /** The forward-auth door (contract section 8). Holds G1 to G4 where another proxy does the rest. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ask, asBrowser, type Reply } from '../../support/ask.ts';
 import { type BareGateway, startBareGateway } from '../../support/bare-gateway.ts';
@@ -14,6 +16,7 @@ import {
   aRule,
 } from '../../support/builders.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
+import { lines } from '../../support/raw-client.ts';
 
 const portal = 'https://console.example.com/_mfa';
 const plain = '/_mfa/forward-auth';
@@ -45,6 +48,15 @@ after(async () => {
   await untrusting.stop();
   await upstream.stop();
 });
+
+/** Sends a request and resets the connection in the same moment. */
+async function askAndReset(port: number, ...head: readonly string[]): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(lines(...head), () => socket.resetAndDestroy());
+  await once(socket, 'close');
+}
 
 /** The headers that Traefik and Caddy send. */
 function about(uri: string, changes: Record<string, string | string[]> = {}) {
@@ -225,6 +237,20 @@ describe('a doubtful question', () => {
   test('is refused when it matters where the client is and the proxy does not say', async () => {
     const reply = await question(plain, without(about('/inside/x'), 'x-forwarded-for'));
     assert.equal(reply.status, 400);
+  });
+
+  // Regression: a single request under another host, its connection reset at once, ended the
+  // process: a socket that is gone has no address, and asking for it was an exception nobody caught.
+  test('harms nobody when its connection is gone before it is read (G13)', async () => {
+    for (const { port } of [gateway, untrusting]) {
+      for (const path of [plain, nginx, '/public/x']) {
+        await askAndReset(port, `GET ${path} HTTP/1.1`, 'Host: console.example.com');
+        await askAndReset(port, `GET ${path} HTTP/1.1`, 'Host: elsewhere.example');
+        const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+        await askAndReset(port, `GET ${path} HTTP/1.1`, 'Host: elsewhere.example', ...upgrade);
+      }
+      assert.equal((await ask(port, { path: '/public/x' })).status, 200);
+    }
   });
 
   test('is refused from anybody but a declared proxy', async () => {
