@@ -81,7 +81,7 @@ function tests(pattern: string): readonly [string, ...string[]] {
     `--test-concurrency=${concurrency}`,
     '--test-reporter=spec',
     // A test that hangs must not hang the run.
-    `--test-timeout=${10 * 60_000}`,
+    `--test-timeout=${5 * 60_000}`,
     ...(files.length > 0 ? files : [pattern]),
   ];
 }
