@@ -43,7 +43,11 @@ export const serve: CommandSpec = {
     process.on('SIGHUP', () => {
       reload(live, log);
     });
-    log.info({ url: gateway.url, management: gateway.management }, 'listening');
+    // Whoever started us waits for this line, whatever else is to be logged.
+    createLog({ level: 'info', destination: 1 }).info(
+      { url: gateway.url, management: gateway.management },
+      'listening',
+    );
     await stop;
     log.info('draining');
     await gateway.drain();
