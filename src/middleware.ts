@@ -21,6 +21,7 @@ import { ConfigError } from './config/faults.ts';
 import { fixedConfig } from './config/live.ts';
 import { type ConfigReading, readConfig, readConfigValue } from './config/load.ts';
 import { isPortalRequest } from './core/locations.ts';
+import { keepParsedForm } from './gateway/parsed-headers.ts';
 import { createLog } from './platform/log.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
 
@@ -76,14 +77,21 @@ export async function sallyport(
         portal(req, res, next);
         return;
       }
+      const parsed = req.headers;
       const goOn = (): void => {
         req.url = mounted;
+        keepParsedForm(req, parsed);
         next();
       };
       void gateway.handle({ req, res, request, next: goOn });
     },
     upgrade: (next) => (req, socket, head) => {
-      gateway.upgrade({ req, socket, head, next: () => next(req, socket, head) });
+      const parsed = req.headers;
+      const goOn = (): void => {
+        keepParsedForm(req, parsed);
+        next(req, socket, head);
+      };
+      gateway.upgrade({ req, socket, head, next: goOn });
     },
     async close() {
       stopKeepingHouse();

@@ -3,16 +3,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import express from 'express';
 import { WebSocket } from 'ws';
 import { startExample } from '../../examples/express/server.ts';
 import { openFoundation } from '../../src/compose.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { createUser } from '../../src/flows/users.ts';
+import { sallyport } from '../../src/middleware.ts';
 import { enrollAtSignIn, type Enrolled } from '../support/http-verbs.ts';
-import { freePort } from '../support/listening.ts';
+import { freePort, listening } from '../support/listening.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { lines, sendRaw } from '../support/raw-client.ts';
 import { projectFolder } from '../support/source-files.ts';
@@ -76,6 +79,48 @@ describe('the middleware', () => {
       const answer = await anna.client.call('/hello', { headers: { [name]: 'root' } });
       assert.equal(answer.body, 'Hello anna.', name);
     }
+  });
+
+  // An attacker ended the process with two lines of one header: the application got a list where
+  // Node gives a text, and what Express then threw was caught by nobody (G13).
+  test('hands repeated headers on as Node itself would', async (t) => {
+    const gate = await sallyport(file);
+    const app = express().use(gate.handler, (req, res) => {
+      setImmediate(() => res.json({ headers: req.headers, distinct: req.headersDistinct }));
+    });
+    const server = createServer(app);
+    const { port } = await listening(server);
+    t.after(async () => {
+      server.close();
+      await gate.close();
+    });
+    const twice = ['If-None-Match', 'Cookie', 'Content-Type', 'Authorization', '__proto__'];
+    const answer = await sendRaw(
+      port,
+      lines(
+        'GET /public/hello HTTP/1.1',
+        `Host: ${new URL(origin).host}`,
+        ...twice.flatMap((name) => [`${name}: a=1`, `${name}: b=2`]),
+        'Remote-User: root',
+        'Connection: close',
+      ),
+    );
+    const { headers, distinct } = JSON.parse(answer.body) as {
+      readonly headers: Readonly<Record<string, unknown>>;
+      readonly distinct: Readonly<Record<string, unknown>>;
+    };
+
+    assert.equal(headers['if-none-match'], 'a=1, b=2');
+    assert.equal(headers['cookie'], 'a=1; b=2');
+    assert.equal(headers['content-type'], 'a=1');
+    assert.equal(headers['authorization'], 'a=1');
+    assert.deepEqual(
+      Object.values(headers).filter((value) => typeof value !== 'string'),
+      [],
+    );
+    assert.deepEqual(distinct['cookie'], ['a=1', 'b=2']);
+    assert.equal(distinct['remote-user'], undefined);
+    assert.ok(Array.isArray(distinct['x-request-id']));
   });
 
   test('asks for a step-up before a change', async () => {
