@@ -113,8 +113,12 @@ function createListener(composition: Composition, { server: settings }: Config):
     if (gateway.forwardAuth(req, res)) return;
     const request = gateway.receive(req, res, 'http');
     if (request === null) return;
-    setRequestFacts(req, request);
-    app(req, res);
+    if (isPortalRequest(composition.flows.config.current().portal, request)) {
+      setRequestFacts(req, request);
+      app(req, res);
+    } else {
+      void gateway.handle({ req, res, request });
+    }
   };
   const server =
     settings.tls === null
@@ -128,6 +132,8 @@ function createListener(composition: Composition, { server: settings }: Config):
           },
           listener,
         );
+  // Node would answer an expectation that it does not know by itself, without saying who answered.
+  server.on('checkExpectation', listener);
   server.on('upgrade', (req, socket, head) => gateway.upgrade({ req, socket, head }));
   server.on('clientError', (error, socket) => gateway.clientError(error, socket));
   return server;

@@ -10,7 +10,7 @@ const charactersMax = 4096;
 /** `--password-stdin`, for commands that set a password. */
 export const passwordOption = [
   '--password-stdin',
-  'Read the password from the first line of standard input.',
+  'Read the password from the first line of standard input; without it, the terminal asks.',
 ] as const;
 
 /**

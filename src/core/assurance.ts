@@ -47,11 +47,16 @@ export function isFromTheFuture(at: EpochMs, now: EpochMs): boolean {
   return at > addSeconds(now, clockSkewSeconds);
 }
 
+/** The level that the proofs amount to now, and nothing else of `assuranceOf`. */
+export function levelOf(proofs: readonly Proof[], now: EpochMs): AssuranceLevel {
+  return levelOfWays(waysOf(proofsThatCount(proofs, now)));
+}
+
 /** What the proofs amount to now. */
 export function assuranceOf(proofs: readonly Proof[], now: EpochMs): Assurance {
   const counted = proofsThatCount(proofs, now);
   const ways = waysOf(counted);
-  const level = Math.max(0, ...ways.map((way) => way.level)) as AssuranceLevel;
+  const level = levelOfWays(ways);
   if (level === 0) return { level, acr: null, amr: [], authenticatedAt: null };
 
   const best = bestOf(ways, level);
@@ -108,6 +113,10 @@ interface Way {
   readonly proofs: readonly Proof[];
   /** The proof of something one has; null when only something one knows was proved. */
   readonly second: Proof | null;
+}
+
+function levelOfWays(ways: readonly Way[]): AssuranceLevel {
+  return ways.reduce<AssuranceLevel>((level, way) => (way.level > level ? way.level : level), 0);
 }
 
 function proofsThatCount(proofs: readonly Proof[], now: EpochMs): readonly Proof[] {

@@ -61,10 +61,8 @@ export function networkContains(network: Network, ip: string): boolean {
 
 /** Says whether one of the blocks contains an address. */
 export function anyCidrContains(cidrs: readonly Cidr[], ip: string): boolean {
-  const address = readAddress(ip);
-  if (address === null) return false;
-  const bytes = address.toByteArray();
-  return cidrs.some((cidr) => containsBytes(cidr, bytes));
+  const bytes = bytesOf(ip);
+  return bytes !== null && cidrs.some((cidr) => containsBytes(cidr, bytes));
 }
 
 /** Says whether every address of `inner` is in `outer`. */
@@ -86,6 +84,23 @@ export function coversEveryAddress(cidrs: readonly Cidr[]): boolean {
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 const strictIpv4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
+
+// The same few addresses are asked about with every request, and reading one is what costs.
+const knownBytes = new Map<string, readonly number[] | null>();
+const addressesKept = 4096;
+
+function bytesOf(ip: string): readonly number[] | null {
+  let bytes = knownBytes.get(ip);
+  if (bytes === undefined) {
+    bytes = readAddress(ip)?.toByteArray() ?? null;
+    if (knownBytes.size >= addressesKept) knownBytes.clear();
+    if (ip.length <= addressLengthMax) knownBytes.set(ip, bytes);
+  }
+  return bytes;
+}
+
+/** Eight groups of four digits, a dotted tail at most. */
+const addressLengthMax = 45;
 
 function readAddress(text: string): Address | null {
   if (text.includes(':')) return readIpv6(text);

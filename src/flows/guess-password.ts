@@ -32,8 +32,9 @@ export async function guessPassword(
   const limit = await ctx.limits.password(account, visit.ip);
   if (!limit.ok) {
     ctx.count('password', 'locked');
+    const minutes = Math.ceil(limit.retryAfterSeconds / 60);
     throw new Problem('too-many-attempts', {
-      detail: 'Wait a moment before you try again.',
+      detail: `Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
       retryAfterSeconds: limit.retryAfterSeconds,
     });
   }

@@ -8,11 +8,15 @@ import type { Duplex } from 'node:stream';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import { type RawSetting, writeProblem } from './raw-answer.ts';
 
-const responses = new WeakMap<Duplex, ServerResponse>();
+const responseOf = Symbol('response');
+
+interface AnsweringSocket extends Duplex {
+  [responseOf]?: ServerResponse;
+}
 
 /** Notes which response a connection waits for: its parser may yet fail in the body. */
 export function noteResponse(req: IncomingMessage, res: ServerResponse): void {
-  responses.set(req.socket, res);
+  (req.socket as AnsweringSocket)[responseOf] = res;
 }
 
 /**
@@ -24,7 +28,7 @@ export function answerClientError(
   socket: Duplex,
   setting: Omit<RawSetting, 'lingerMilliseconds'>,
 ): Problem | null {
-  const response = responses.get(socket);
+  const response = (socket as AnsweringSocket)[responseOf];
   const hasBegun = response !== undefined && response.headersSent && !response.writableFinished;
   if (!socket.writable || hasBegun) {
     socket.destroy();

@@ -10,15 +10,15 @@ import {
   answerProblemForNginx,
   type ForwardAuthStyle,
 } from './forward-auth.ts';
-import { type HttpDoorDeps, identityOf } from './http-door.ts';
+import { type HttpDoorDeps, identityIn } from './http-door.ts';
 import { nobody } from './identity-headers.ts';
 import { assertClientIsKnown, receiveOriginal } from './original-request.ts';
 import { judge } from './pipeline.ts';
-import { newRequestId, type ReceiveDeps } from './receive.ts';
+import type { ReceiveDeps } from './receive.ts';
 
 /** What the door needs. */
 export type ForwardAuthDeps = Omit<HttpDoorDeps, 'forwarder' | 'openStreams' | 'via'> &
-  Pick<ReceiveDeps, 'random'>;
+  Pick<ReceiveDeps, 'newRequestId'>;
 
 /** Answers one question. Never rejects; every failure is a refusal. */
 export async function passForwardAuth(
@@ -32,12 +32,12 @@ export async function passForwardAuth(
   const { trustedProxies } = config.server;
   let request: RequestFacts | null = null;
   try {
-    request = receiveOriginal({ random: deps.random, trustedProxies }, req);
+    request = receiveOriginal({ newRequestId: deps.newRequestId, trustedProxies }, req);
     assertClientIsKnown(req, matchRoute(config.routes, request));
     const judgement = await judge(deps, config, request, req.headers.cookie);
     const { decision } = judgement;
     if (decision.kind === 'allow') {
-      const identity = await identityOf(deps, judgement, config);
+      const identity = await identityIn(deps, judgement, config);
       answerAllowed(res, decision, identity ?? nobody, request);
     } else if (style === 'nginx') {
       answerForNginx(res, decision, request, config);
@@ -52,7 +52,7 @@ export async function passForwardAuth(
     });
   } catch (error) {
     const problem = problemOf(error);
-    const id = request?.id ?? newRequestId(deps.random);
+    const id = request?.id ?? deps.newRequestId();
     deps.recorder.refused({ door: 'forward-auth', ...request, id }, problem);
     if (style === 'nginx') {
       answerProblemForNginx(res, problem);

@@ -23,11 +23,13 @@ import { forwardAuthStyle } from './forward-auth.ts';
 import { passForwardAuth } from './forward-auth-door.ts';
 import { createForwarder } from './forward.ts';
 import { type HttpExchange, passHttp } from './http-door.ts';
+import { identitySource } from './identity-headers.ts';
 import { createOpenStreams } from './open-streams.ts';
 import type { Judgement } from './pipeline.ts';
 import type { Recall } from './recall.ts';
-import { newRequestId, receive } from './receive.ts';
+import { receive } from './receive.ts';
 import { createRecorder } from './record.ts';
+import { requestIds } from './request-ids.ts';
 import { passUpgrade, type UpgradeExchange, type UpgradeLimits } from './upgrade-door.ts';
 import { createUpgrader, takesUpgrade } from './upgrade.ts';
 
@@ -95,17 +97,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
   });
   metrics.countOpenStreamsBy(() => openStreams.count('upgraded') + openStreams.count('response'));
 
+  const newRequestId = requestIds(random);
   // A name of this very process: two gateways in a row are no loop, and each must know its own.
   const via = `sallyport-${random.bytes(6).toString('hex')}`;
   const door = {
     clock,
     config,
-    signer,
+    identityOf: identitySource({ clock, signer }),
     openStreams,
     recorder,
     via,
     recall,
-    random,
+    newRequestId,
     recordDecision: (judgement: Judgement) => recorder.decided(judgement),
     problemPage: deps.problemPage,
     forwarder: createForwarder({
@@ -124,10 +127,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const current = config.current();
       try {
         const { trustedProxies } = current.server;
-        return receive({ random, trustedProxies }, req, through);
+        return receive({ newRequestId, trustedProxies }, req, through);
       } catch (error) {
         const problem = problemOf(error);
-        const id = newRequestId(random);
+        const id = newRequestId();
         recorder.refused({ id, door: through }, problem);
         answerProblem(deps, { req, res }, problem, { id, isNavigation: false }, current);
         return null;
@@ -146,7 +149,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     shouldUpgrade: takesUpgrade,
     clientError(error, socket) {
       const { portal } = config.current();
-      const id = newRequestId(random);
+      const id = newRequestId();
       const problem = answerClientError(error, socket, { portal, requestId: id });
       if (problem !== null) recorder.refused({ id, door: 'http' }, problem);
     },

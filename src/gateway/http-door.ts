@@ -4,20 +4,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts } from '../core/facts.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Signer } from '../platform/signing.ts';
 import { type AnswerDeps, answerDecision, answerProblem, problemOf } from './enact.ts';
-import { type Forwarder, type ForwardOutcome, leadsSomewhere } from './forward.ts';
-import { identityHeaders, type IdentityHeaders } from './identity-headers.ts';
+import type { ForwardOutcome } from './exchange.ts';
+import { type Forwarder, leadsSomewhere } from './forward.ts';
+import type { IdentityHeaders, IdentityOf } from './identity-headers.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { judge, type JudgeDeps, type Judgement } from './pipeline.ts';
 import type { Recorder } from './record.ts';
-import { upstreamHeaders } from './upstream-headers.ts';
+import { type Additions, upstreamHeaders } from './upstream-headers.ts';
 
 /** What the door needs. */
 export interface HttpDoorDeps extends JudgeDeps, AnswerDeps {
   readonly clock: Clock;
   readonly config: LiveConfig;
-  readonly signer: Signer;
+  readonly identityOf: IdentityOf;
   readonly forwarder: Forwarder;
   readonly openStreams: OpenStreams;
   readonly recorder: Recorder;
@@ -71,16 +71,6 @@ export async function passHttp(deps: HttpDoorDeps, exchange: HttpExchange): Prom
   });
 }
 
-/** The identity headers of whoever was judged; null where nobody had to be looked up. */
-export async function identityOf(
-  deps: Pick<HttpDoorDeps, 'clock' | 'signer'>,
-  { session, route }: Judgement,
-  config: Pick<Config, 'portal' | 'policy'>,
-): Promise<IdentityHeaders | null> {
-  if (session === null || route === null) return null;
-  return identityHeaders({ signer: deps.signer, now: deps.clock.now() }, session, route, config);
-}
-
 async function passOn(
   deps: HttpDoorDeps,
   exchange: HttpExchange,
@@ -99,9 +89,10 @@ async function passOn(
   res.once('close', close);
   try {
     const { route } = judgement;
-    const identity = await identityOf(deps, judgement, config);
+    const identity = await identityIn(deps, judgement, config);
     if (!leadsSomewhere(route)) {
-      passToApplication(deps.via, exchange, identity);
+      rewriteForApplication(req, { request, identity, via: deps.via });
+      exchange.next?.();
       return nothing;
     }
     return await deps.forwarder.forward(req, res, { route, request, identity });
@@ -115,20 +106,25 @@ async function passOn(
 
 const nothing: ForwardOutcome = { upstreamMilliseconds: null, problem: null };
 
+/** The identity headers of whoever was judged; null where nobody had to be looked up. */
+export function identityIn(
+  deps: Pick<HttpDoorDeps, 'identityOf'>,
+  { session, route }: Judgement,
+  config: Config,
+): IdentityHeaders | Promise<IdentityHeaders> | null {
+  return session === null || route === null ? null : deps.identityOf(session, route, config);
+}
+
 /** The application sees the same headers as an upstream, under names in lower case. */
-function passToApplication(
-  via: string,
-  { req, request, next }: HttpExchange,
-  identity: IdentityHeaders | null,
+export function rewriteForApplication(
+  req: IncomingMessage,
+  additions: Omit<Additions, 'httpVersion'>,
 ): void {
   const rebuilt = upstreamHeaders(req.rawHeaders, req.headers, {
-    request,
-    identity,
-    via,
+    ...additions,
     httpVersion: req.httpVersion,
   });
   const entries = Object.entries(rebuilt);
   req.headers = Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]));
   req.rawHeaders = entries.flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]));
-  next?.();
 }

@@ -5,13 +5,14 @@
  * a group's name is escaped: unescaped it would be read as two groups.
  */
 
+import type { Config } from '../config/config.ts';
 import { assuranceOf } from '../core/assurance.ts';
-import type { SessionFacts } from '../core/facts.ts';
-import type { Portal } from '../core/locations.ts';
+import type { Principal, SessionFacts } from '../core/facts.ts';
 import { admissibleProofs } from '../core/policy/decide.ts';
-import { type AccessPolicy, tierOf } from '../core/policy/mfa-policy.ts';
+import { tierOf } from '../core/policy/mfa-policy.ts';
 import type { Route } from '../core/route.ts';
 import type { EpochMs } from '../core/time.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Signer } from '../platform/signing.ts';
 
 /** The names, as they are written. */
@@ -42,36 +43,134 @@ export const nobody: IdentityHeaders = {
  */
 export const groupsBytesMax = 2048;
 
-/** The identity headers for a session on a route. */
-export async function identityHeaders(
-  deps: { readonly signer: Signer; readonly now: EpochMs },
+/** What the headers are made of beside session and route. */
+export type IdentitySettings = Pick<Config, 'portal' | 'policy'>;
+
+/** Makes the identity headers for a session on a route. */
+export type IdentityOf = (
   session: SessionFacts,
   route: Route,
-  config: { readonly portal: Portal; readonly policy: AccessPolicy },
+  settings: IdentitySettings,
+) => IdentityHeaders | Promise<IdentityHeaders>;
+
+/** An assertion lives for a minute and is used for half of it; clocks may differ by the rest. */
+const reuseMilliseconds = 30_000;
+
+/** Sessions come and go; whose headers were made longest ago is made anew. */
+const kept = 10_000;
+
+interface Made {
+  readonly session: SessionFacts;
+  readonly settings: IdentitySettings;
+  readonly at: EpochMs;
+  readonly headers: IdentityHeaders;
+}
+
+/**
+ * Makes a source of identity headers. Signing costs more than passing a request on, so what was
+ * made for a session on a route is used again, for half a minute.
+ *
+ * Security: every input is compared before that. A group that was taken away must not be found in
+ * an old assertion (the cache-key class of faults: CVE-2026-33496, CVE-2021-32701).
+ */
+export function identitySource(deps: {
+  readonly clock: Clock;
+  readonly signer: Signer;
+}): IdentityOf {
+  const made = new Map<string, Made>();
+
+  return (session, route, settings) => {
+    const now = deps.clock.now();
+    const key = `${session.key} ${route.name}`;
+    const known = made.get(key);
+    if (known !== undefined && isStillTrue(known, session, settings, now)) return known.headers;
+    return make(key, session, route, settings, now);
+  };
+
+  async function make(
+    key: string,
+    session: SessionFacts,
+    route: Route,
+    settings: IdentitySettings,
+    now: EpochMs,
+  ): Promise<IdentityHeaders> {
+    const headers = await sign(deps.signer, session, route, settings, now);
+    made.delete(key);
+    made.set(key, { session, settings, at: now, headers });
+    if (made.size > kept) made.delete(made.keys().next().value ?? '');
+    return headers;
+  }
+}
+
+async function sign(
+  signer: Signer,
+  session: SessionFacts,
+  route: Route,
+  { portal, policy }: IdentitySettings,
+  now: EpochMs,
 ): Promise<IdentityHeaders> {
   const { principal } = session;
   const groups = groupsThatFit(principal.groups);
-  const assurance = assuranceOf(admissibleProofs(session, config.policy), deps.now);
+  const assurance = assuranceOf(admissibleProofs(session, policy), now);
   return {
     'Remote-User': headerText(principal.username),
     'Remote-Groups': groups.map(groupText).join(','),
     'Remote-Name': headerText(principal.displayName),
     'Remote-Email': headerText(principal.email ?? ''),
-    'X-Sallyport-Assertion': await deps.signer.assertion(`${session.key} ${route.name}`, {
-      iss: config.portal.url,
+    'X-Sallyport-Assertion': await signer.sign({
+      iss: portal.url,
       aud: route.name,
       sub: principal.id,
       preferred_username: principal.username,
       name: principal.displayName,
-      email: principal.email,
+      ...(principal.email !== null && { email: principal.email }),
       groups,
       tenant: principal.tenant,
-      tier: tierOf(principal, config.policy.tiers),
+      tier: tierOf(principal, policy.tiers),
       acr: assurance.acr ?? 'aal1',
       amr: assurance.amr,
       auth_time: Math.floor((assurance.authenticatedAt ?? session.createdAt) / 1000),
     }),
   };
+}
+
+function isStillTrue(
+  known: Made,
+  session: SessionFacts,
+  settings: IdentitySettings,
+  now: EpochMs,
+): boolean {
+  return (
+    // A clock that went back must not stretch the life of what was signed before.
+    now >= known.at &&
+    now - known.at < reuseMilliseconds &&
+    settings.portal === known.settings.portal &&
+    settings.policy === known.settings.policy &&
+    session.createdAt === known.session.createdAt &&
+    isSamePerson(session.principal, known.session.principal) &&
+    haveSameProofs(session, known.session)
+  );
+}
+
+function isSamePerson(a: Principal, b: Principal): boolean {
+  return (
+    a.id === b.id &&
+    a.username === b.username &&
+    a.displayName === b.displayName &&
+    a.email === b.email &&
+    a.tenant === b.tenant &&
+    a.groups.length === b.groups.length &&
+    a.groups.every((group, index) => group === b.groups[index])
+  );
+}
+
+function haveSameProofs(a: SessionFacts, b: SessionFacts): boolean {
+  return (
+    a.proofs.length === b.proofs.length &&
+    a.proofs.every(
+      (proof, index) => proof.method === b.proofs[index]?.method && proof.at === b.proofs[index].at,
+    )
+  );
 }
 
 function groupsThatFit(groups: readonly string[]): readonly string[] {

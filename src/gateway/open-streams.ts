@@ -16,6 +16,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { AccessChangeStore, UserStore } from '../stores/types.ts';
 import type { Judgement } from './pipeline.ts';
+import { type Member, Roster } from './roster.ts';
 
 /** Why something open is closed. */
 export type CloseReason = 'access-ended' | 'shutdown';
@@ -43,7 +44,7 @@ export interface OpenStreams {
   add(stream: OpenStream): () => void;
   countUpgraded(match: (stream: OpenStream) => boolean): number;
   count(kind: OpenStream['kind']): number;
-  closeAll(reason: CloseReason, kind?: OpenStream['kind']): void;
+  closeAll(reason: CloseReason): void;
   /** Looks once at what has changed; the clock does this twice a second. */
   revalidate(): Promise<void>;
   stop(): void;
@@ -59,10 +60,8 @@ const silenceMillisecondsMax = 5000;
 
 /** Makes the registry. Nothing runs while nothing is open. */
 export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
-  const open = new Set<OpenStream>();
-  const upgraded = new Set<OpenStream>();
-  /** What has been looked at at least once: only new changes concern it. */
-  const seenStreams = new WeakSet<OpenStream>();
+  const open = new Roster<Entry>();
+  let upgradedCount = 0;
   let seenChanges: ReadonlySet<number> = new Set();
   let seenConfig: unknown = null;
   let answeredAt: EpochMs | null = null;
@@ -88,7 +87,7 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
       return;
     }
     const now = deps.clock.now();
-    const watched = [...open].filter((stream) => isWatched(stream, now));
+    const watched = open.members().filter(({ stream }) => isWatched(stream, now));
     if (watched.length === 0) {
       answeredAt = now;
       return;
@@ -108,16 +107,17 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
     }
   }
 
-  function closeExpired(watched: readonly OpenStream[], now: EpochMs): void {
+  function closeExpired(watched: readonly Entry[], now: EpochMs): void {
     const { absoluteSeconds } = deps.config().sessions;
     closeOf(
-      watched.filter(({ judgement: { session } }) => {
+      watched.filter(({ stream }) => {
+        const { session } = stream.judgement;
         return session !== null && addSeconds(session.createdAt, absoluteSeconds) <= now;
       }),
     );
   }
 
-  async function look(watched: readonly OpenStream[], now: EpochMs): Promise<void> {
+  async function look(watched: readonly Entry[], now: EpochMs): Promise<void> {
     const changes = await deps.accessChanges.since(addSeconds(now, -lookBackSeconds));
     const all = new Set(changes.map((change) => change.userId));
     const fresh = new Set(
@@ -126,60 +126,62 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
     const config = deps.config();
     const isReloaded = config !== seenConfig;
 
-    const concerned = watched.filter((stream) => {
+    const concerned = watched.filter(({ stream, wasSeen }) => {
       const user = userOf(stream);
       // A change may have been noted between the look-up of the session and now.
-      return user !== null && (isReloaded || (seenStreams.has(stream) ? fresh : all).has(user));
+      return user !== null && (isReloaded || (wasSeen ? fresh : all).has(user));
     });
-    for (const stream of concerned) {
-      if (open.has(stream) && !(await mayStayOpen(deps, stream, now))) closeOf([stream]);
+    for (const entry of concerned) {
+      if (entry.place >= 0 && !(await mayStayOpen(deps, entry.stream, now))) closeOf([entry]);
     }
     // Only now: had a look-up failed, the same changes would have to be looked at again.
-    for (const stream of watched) seenStreams.add(stream);
+    for (const entry of watched) entry.wasSeen = true;
     seenChanges = new Set(changes.map((change) => change.id));
     seenConfig = config;
   }
 
-  function closeOf(streams: readonly OpenStream[]): void {
-    for (const stream of streams) {
-      if (!open.has(stream)) continue;
-      remove(stream);
-      deps.log.info(
-        { requestId: stream.judgement.request.id, route: stream.judgement.route?.name },
-        'closed: access has ended',
-      );
-      stream.close('access-ended');
+  function closeOf(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (entry.place < 0) continue;
+      remove(entry);
+      const { request, route } = entry.stream.judgement;
+      deps.log.info({ requestId: request.id, route: route?.name }, 'closed: access has ended');
+      entry.stream.close('access-ended');
     }
   }
 
-  function remove(stream: OpenStream): void {
-    open.delete(stream);
-    upgraded.delete(stream);
+  function remove(entry: Entry): void {
+    if (entry.place < 0) return;
+    open.leave(entry);
+    if (entry.stream.kind === 'upgraded') upgradedCount -= 1;
   }
 
   return {
     add(stream) {
-      open.add(stream);
-      if (stream.kind === 'upgraded') upgraded.add(stream);
+      const entry: Entry = { stream, place: -1, wasSeen: false };
+      open.join(entry);
+      if (stream.kind === 'upgraded') upgradedCount += 1;
       start();
-      return () => remove(stream);
+      return () => remove(entry);
     },
-    countUpgraded(match) {
-      let count = 0;
-      for (const stream of upgraded) if (match(stream)) count += 1;
-      return count;
-    },
-    count: (kind) => (kind === 'upgraded' ? upgraded.size : open.size - upgraded.size),
-    closeAll(reason, kind) {
-      for (const stream of open) {
-        if (kind !== undefined && stream.kind !== kind) continue;
-        remove(stream);
-        stream.close(reason);
+    countUpgraded: (match) =>
+      open.members().filter(({ stream }) => stream.kind === 'upgraded' && match(stream)).length,
+    count: (kind) => (kind === 'upgraded' ? upgradedCount : open.size - upgradedCount),
+    closeAll(reason) {
+      for (const entry of open.members()) {
+        remove(entry);
+        entry.stream.close(reason);
       }
     },
     revalidate,
     stop,
   };
+}
+
+interface Entry extends Member {
+  readonly stream: OpenStream;
+  /** It was looked at at least once: only new changes concern it. */
+  wasSeen: boolean;
 }
 
 /** What nobody is signed in for has no access to lose. */

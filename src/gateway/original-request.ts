@@ -18,7 +18,6 @@ import {
   assertMethod,
   hostFrom,
   isNavigation,
-  newRequestId,
   type ReceiveDeps,
   targetOf,
   userAgentOf,
@@ -37,7 +36,7 @@ export function receiveOriginal(deps: ReceiveDeps, req: IncomingMessage): Reques
   const method = assertMethod(original.method);
   const { path, query } = targetOf(original.target);
   return Object.freeze({
-    id: newRequestId(deps.random),
+    id: deps.newRequestId(),
     door: 'forward-auth' as const,
     method,
     scheme: original.scheme,

@@ -44,9 +44,10 @@ const touchSecondsMax = 60;
  */
 export function createRecall(deps: RecallDeps): Recall {
   const touching = new Set<string>();
+  const sessionIdIn = rememberingIds(deps.sessionIdIn);
 
   return async function recall(cookieHeader) {
-    const sessionId = deps.sessionIdIn(cookieHeader);
+    const sessionId = sessionIdIn(cookieHeader);
     if (sessionId === null) return null;
 
     const now = deps.clock.now();
@@ -79,6 +80,30 @@ export function createRecall(deps: RecallDeps): Recall {
       createdAt: session.createdAt,
       expiresAt,
     };
+  };
+}
+
+/** Cookie headers whose signature is remembered, and the longest of them. */
+const headersKept = 5000;
+const headerLengthMax = 2048;
+
+/**
+ * Remembers which header carries which session id. That follows from header and secret alone and
+ * says nothing of whether the session is alive; checking the signature anew for each request would
+ * cost as much as looking the session up.
+ */
+function rememberingIds(sessionIdIn: RecallDeps['sessionIdIn']): RecallDeps['sessionIdIn'] {
+  const known = new Map<string, string>();
+  return (header) => {
+    if (header === undefined) return null;
+    const remembered = known.get(header);
+    if (remembered !== undefined) return remembered;
+    const sessionId = sessionIdIn(header);
+    if (sessionId !== null && header.length <= headerLengthMax) {
+      if (known.size >= headersKept) known.delete(known.keys().next().value ?? '');
+      known.set(header, sessionId);
+    }
+    return sessionId;
   };
 }
 

@@ -11,19 +11,18 @@ import type { TLSSocket } from 'node:tls';
 import type { Cidr } from '../core/cidr.ts';
 import type { Door, RequestFacts } from '../core/facts.ts';
 import { authorityOf, parseHostHeader, type HostAndPort } from '../core/host.ts';
-import { idBytes, idFrom, type RequestId } from '../core/ids.ts';
 import { canonicalTarget, targetRefusals } from '../core/path.ts';
 import { Problem } from '../core/problem.ts';
-import type { Random } from '../platform/random.ts';
 import { clientAddress, peerOf } from './client-address.ts';
 import { listMembers, valuesOf } from './raw-headers.ts';
+import type { NewRequestId } from './request-ids.ts';
 
 /** Longest part of a `User-Agent` that is kept. */
 const userAgentMax = 512;
 
 /** What the facts of a request depend on beside the request. */
 export interface ReceiveDeps {
-  readonly random: Random;
+  readonly newRequestId: NewRequestId;
   readonly trustedProxies: readonly Cidr[];
 }
 
@@ -37,7 +36,7 @@ export function receive(deps: ReceiveDeps, req: IncomingMessage, door: Door): Re
   const host = (peer.isTrusted ? forwardedHost(req) : null) ?? ownHost;
   const { path, query } = targetOf(req.url ?? '');
   return Object.freeze({
-    id: newRequestId(deps.random),
+    id: deps.newRequestId(),
     door,
     method,
     scheme,
@@ -54,11 +53,6 @@ export function receive(deps: ReceiveDeps, req: IncomingMessage, door: Door): Re
 /** What the client says it is, as much of it as is kept. */
 export function userAgentOf(req: IncomingMessage): string {
   return (req.headers['user-agent'] ?? '').slice(0, userAgentMax);
-}
-
-/** A name for a request that has none yet; a client's own is never taken. */
-export function newRequestId(random: Random): RequestId {
-  return idFrom('request', random.bytes(idBytes));
 }
 
 /**
@@ -83,12 +77,17 @@ export function targetOf(rawTarget: string): { readonly path: string; readonly q
 
 /** Settles a host, or throws. */
 export function hostFrom(text: string, header: string): HostAndPort {
-  const host = parseHostHeader(text);
+  const host = knownHosts.get(text) ?? parseHostHeader(text);
   if (host === null) {
     throw new Problem('invalid-request', { detail: `${header} does not name a host.` });
   }
+  if (knownHosts.size < hostsKept) knownHosts.set(text, host);
   return host;
 }
+
+// People use few hosts, and reading one costs more than all other headers together.
+const knownHosts = new Map<string, HostAndPort>();
+const hostsKept = 1000;
 
 /** Settles a method, or throws: TRACE would show the upstream's headers to whoever asks. */
 export function assertMethod(method: string): string {
@@ -160,6 +159,7 @@ function forwardedHost(req: IncomingMessage): HostAndPort | null {
 
 /** Only who names `text/html` is going to a page; a wildcard is what every program sends. */
 function acceptsHtml(accept: string): boolean {
+  if (!/text\/html/i.test(accept)) return false;
   return accept.split(',').some((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     return (

@@ -9,16 +9,16 @@ import { Problem } from '../core/problem.ts';
 import { answerTo } from './answer.ts';
 import { problemOf } from './enact.ts';
 import { leadsSomewhere } from './forward.ts';
-import { type HttpDoorDeps, identityOf } from './http-door.ts';
+import { type HttpDoorDeps, identityIn, rewriteForApplication } from './http-door.ts';
 import { judge, type Judgement } from './pipeline.ts';
 import { writeProblem } from './raw-answer.ts';
-import { newRequestId, receive, type ReceiveDeps } from './receive.ts';
+import { receive, type ReceiveDeps } from './receive.ts';
 import { assertHandshake, assertOwnOrigin, type Upgrader } from './upgrade.ts';
 
 /** What the door needs. */
 export interface UpgradeDoorDeps extends Omit<HttpDoorDeps, 'problemPage' | 'forwarder'> {
   readonly config: LiveConfig;
-  readonly random: ReceiveDeps['random'];
+  readonly newRequestId: ReceiveDeps['newRequestId'];
   readonly upgrader: Upgrader;
   readonly limits: UpgradeLimits;
 }
@@ -48,7 +48,7 @@ export async function passUpgrade(deps: UpgradeDoorDeps, exchange: UpgradeExchan
   let request: RequestFacts | null = null;
   try {
     request = receive(
-      { random: deps.random, trustedProxies: config.server.trustedProxies },
+      { newRequestId: deps.newRequestId, trustedProxies: config.server.trustedProxies },
       req,
       'upgrade',
     );
@@ -59,7 +59,7 @@ export async function passUpgrade(deps: UpgradeDoorDeps, exchange: UpgradeExchan
     await enactUpgrade(deps, exchange, judgement, config, startedAt);
   } catch (error) {
     const problem = problemOf(error);
-    const id = request?.id ?? newRequestId(deps.random);
+    const id = request?.id ?? deps.newRequestId();
     deps.recorder.refused({ door: 'upgrade', ...request, id }, problem);
     writeProblem(socket, problem, { portal: config.portal, requestId: id });
   }
@@ -94,8 +94,22 @@ async function enactUpgrade(
   assertOwnOrigin(req, request, config.server.publicUrl);
   assertWithinLimits(deps, judgement);
 
-  const identity = await identityOf(deps, judgement, config);
+  const identity = await identityIn(deps, judgement, config);
   if (!leadsSomewhere(route)) {
+    rewriteForApplication(req, { request, identity, via: deps.via });
+    // Hop-by-hop, so that they went with the others; the handshake is nothing without them.
+    Object.assign(req.headers, { connection: 'Upgrade', upgrade: 'websocket' });
+    req.rawHeaders.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
+    socket.once(
+      'close',
+      deps.openStreams.add({
+        kind: 'upgraded',
+        judgement,
+        openedAt: deps.clock.now(),
+        close: () => socket.destroy(),
+      }),
+    );
+    ended(101, null);
     next?.();
     return;
   }

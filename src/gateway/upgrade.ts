@@ -13,7 +13,7 @@ import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middlewar
 import type { RequestFacts } from '../core/facts.ts';
 import { Problem } from '../core/problem.ts';
 import type { Logger } from '../platform/log.ts';
-import type { ForwardingRoute } from './forward.ts';
+import type { ForwardingRoute } from './exchange.ts';
 import type { IdentityHeaders } from './identity-headers.ts';
 import type { CloseReason } from './open-streams.ts';
 import { endWith } from './raw-answer.ts';

@@ -53,7 +53,7 @@ export function upstreamHeaders(
   { request, identity, via, httpVersion }: Additions,
 ): HeaderSet {
   const nominated = nominatedBy(headers.connection);
-  const result = emptySet();
+  const result = new EmptySet();
   // Whoever counts on one spelling for each name: Node's client replaces by name, so that lines
   // of one name must stand together under the first spelling.
   const spellings = new Map<string, string>();
@@ -138,6 +138,21 @@ export const neverTrailers: ReadonlySet<string> = new Set([
 
 /** Leaves out our cookies and keeps every octet of the others; null when none are left. */
 export function withoutOwnCookies(header: string): string | null {
+  let rest = knownCookies.get(header);
+  if (rest === undefined) {
+    rest = restOfCookies(header);
+    if (knownCookies.size >= cookiesKept) knownCookies.clear();
+    if (header.length <= cookieLengthMax) knownCookies.set(header, rest);
+  }
+  return rest;
+}
+
+// A browser sends the same header with each request.
+const knownCookies = new Map<string, string | null>();
+const cookiesKept = 2000;
+const cookieLengthMax = 2048;
+
+function restOfCookies(header: string): string | null {
   if (!/sallyport/i.test(header)) return header;
   const pairs = header.split(';');
   const kept = pairs.filter((pair) => !isOwnCookie((pair.split('=', 1)[0] ?? '').trim()));
@@ -152,10 +167,12 @@ export function nominatedBy(connection: string | undefined): ReadonlySet<string>
   return new Set(connectionTokens(connection));
 }
 
-/** Security: without a prototype, a header called `__proto__` is a header like any other. */
-function emptySet(): HeaderSet {
-  return Object.create(null) as HeaderSet;
-}
+/**
+ * Security: with no prototype of substance, a header called `__proto__` is one like any other. An
+ * object from `Object.create(null)` would do as well, but V8 keeps those as slow hash tables.
+ */
+const EmptySet = function EmptySet() {} as unknown as new () => HeaderSet;
+EmptySet.prototype = Object.create(null) as HeaderSet;
 
 function asksForTrailers(te: string | readonly string[] | undefined): boolean {
   return te !== undefined && connectionTokens(te).includes('trailers');

@@ -7,9 +7,9 @@
  */
 
 import {
-  assuranceOf,
   assuranceShortfall,
   isFromTheFuture,
+  levelOf,
   methodsThatWouldMeet,
 } from '../assurance.ts';
 import { networkContains } from '../cidr.ts';
@@ -137,7 +137,7 @@ function judgeProofs(
   policy: AccessPolicy,
 ): Decision {
   const proofs = admissibleProofs(session, policy);
-  const { level } = assuranceOf(proofs, now);
+  const level = levelOf(proofs, now);
   // All proofs were ruled out (see assurance.ts): whoever this is, they have to start again.
   if (level === 0) return signIn('session-expired', rule);
 

@@ -27,9 +27,24 @@ export function compiledOnce<Row>(
       known.set(adapter, query);
     }
     const parameters = query.parameters.map((parameter) => valueOf(parameter, values));
+    // Kysely's way to a connection and back takes longer than SQLite takes to answer.
+    if (!db.isTransaction && readsAtOnce(adapter)) {
+      const rows = adapter.readAtOnce(query.sql, parameters);
+      if (rows !== null) return rows as readonly Row[];
+    }
     const { rows } = await db.executeQuery<Row>({ ...query, parameters });
     return rows;
   };
+}
+
+/** An adapter of a database that can be read without waiting for a connection. */
+export interface ReadsAtOnce {
+  /** The rows of a select, or null when the database is not open or not free at this moment. */
+  readAtOnce(query: string, parameters: readonly unknown[]): readonly unknown[] | null;
+}
+
+function readsAtOnce(adapter: DialectAdapter): adapter is DialectAdapter & ReadsAtOnce {
+  return 'readAtOnce' in adapter;
 }
 
 const slotPrefix = '\u0000slot:';

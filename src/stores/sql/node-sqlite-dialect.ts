@@ -30,6 +30,7 @@ import {
 } from 'kysely';
 
 import { StoreUnavailable } from '../types.ts';
+import type { ReadsAtOnce } from './compiled-once.ts';
 import { isSqliteBusy, sqliteError } from './driver-errors.ts';
 import { WriterLock } from './writer-lock.ts';
 
@@ -40,13 +41,14 @@ const statementsMax = 256;
 /** The dialect; the file is opened by the first query, and again after an opening that failed. */
 export class NodeSqliteDialect implements Dialect {
   readonly #file: string;
+  readonly #opened: Opened = { handles: null };
 
   constructor(file: string) {
     this.#file = file;
   }
 
   createDriver(): Driver {
-    return new NodeSqliteDriver(this.#file);
+    return new NodeSqliteDriver(this.#file, this.#opened);
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -54,7 +56,7 @@ export class NodeSqliteDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    return new NodeSqliteAdapter();
+    return new NodeSqliteAdapter(this.#opened);
   }
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
@@ -62,7 +64,30 @@ export class NodeSqliteDialect implements Dialect {
   }
 }
 
-class NodeSqliteAdapter extends SqliteAdapter {
+/** The connections as long as they are open, for whoever reads past Kysely. */
+interface Opened {
+  handles: Handles | null;
+}
+
+class NodeSqliteAdapter extends SqliteAdapter implements ReadsAtOnce {
+  readonly #opened: Opened;
+
+  constructor(opened: Opened) {
+    super();
+    this.#opened = opened;
+  }
+
+  readAtOnce(query: string, parameters: readonly unknown[]): readonly unknown[] | null {
+    const { handles } = this.#opened;
+    if (handles === null) return null;
+    try {
+      return handles.reader.read(query, parameters as readonly SQLInputValue[]);
+    } catch (error) {
+      if (isSqliteBusy(error)) return null;
+      throw sqliteError(error);
+    }
+  }
+
   // The driver keeps writers apart itself, so that Kysely need not hold readers up.
   override get supportsMultipleConnections(): boolean {
     return true;
@@ -76,21 +101,26 @@ class NodeSqliteAdapter extends SqliteAdapter {
 
 class NodeSqliteDriver implements Driver {
   readonly #file: string;
+  readonly #opened: Opened;
   readonly #lock = new WriterLock(waitMs);
-  #handles: Handles | null = null;
+  // Kysely remembers every connection it has ever seen in a weak set. A new one for each query
+  // would cost more in garbage collection than the query itself.
+  readonly #idle: NodeSqliteConnection[] = [];
 
-  constructor(file: string) {
+  constructor(file: string, opened: Opened) {
     this.#file = file;
+    this.#opened = opened;
   }
 
   async init(): Promise<void> {
     const deadline = performance.now() + waitMs;
-    this.#handles = await untilFree(deadline, () => openHandles(this.#file));
+    this.#opened.handles = await untilFree(deadline, () => openHandles(this.#file));
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    assert(this.#handles !== null);
-    return new NodeSqliteConnection(this.#handles, this.#lock);
+    const { handles } = this.#opened;
+    assert(handles !== null);
+    return this.#idle.pop() ?? new NodeSqliteConnection(handles, this.#lock);
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -106,12 +136,15 @@ class NodeSqliteDriver implements Driver {
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    own(connection).rollback();
+    const returned = own(connection);
+    returned.rollback();
+    if (this.#opened.handles !== null) this.#idle.push(returned);
   }
 
   async destroy(): Promise<void> {
-    const handles = this.#handles;
-    this.#handles = null;
+    const { handles } = this.#opened;
+    this.#idle.length = 0;
+    this.#opened.handles = null;
     if (handles !== null) {
       if (handles.reader !== handles.writer) handles.reader.close();
       handles.writer.close();
@@ -220,6 +253,10 @@ class Handle {
     if (returnsRows) return { rows: statement.all(...parameters) as Row[] };
     const { changes } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes) };
+  }
+
+  read(sql: string, parameters: readonly SQLInputValue[]): readonly unknown[] {
+    return this.#prepare(sql).statement.all(...parameters);
   }
 
   close(): void {

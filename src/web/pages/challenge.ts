@@ -63,7 +63,8 @@ function pageWith(
     periodSeconds,
     errors,
     locked,
-    alternatives: alternatives(exchange),
+    // A recovery code is paused with the others.
+    alternatives: locked === null ? alternatives(exchange) : [],
   };
 }
 

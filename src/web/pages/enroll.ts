@@ -26,7 +26,10 @@ export async function showEnroll(exchange: Exchange<SessionFacts>): Promise<Answ
 
   const steps = stepsOf(exchange, isDue, toEnroll);
   const nextHref = steps.find((step) => step.state === 'next')?.href ?? null;
-  return showPage({ page: 'enroll', steps, nextHref }, why(exchange, isObliged));
+  return showPage(
+    { page: 'enroll', steps, nextHref },
+    why(exchange, isObliged || toEnroll.length > 0),
+  );
 }
 
 function stepsOf(
@@ -67,8 +70,8 @@ function stepFor(exchange: Exchange, method: MethodId, state: Step['state']): St
   };
 }
 
-function why(exchange: Exchange, isObliged: boolean): string | null {
-  if (!isObliged) return null;
+function why(exchange: Exchange, isAskedFor: boolean): string | null {
+  if (!isAskedFor) return null;
   const { issuer } = exchange.config.portal;
   return exchange.parts.renderer.words.say('enroll.why', { issuer });
 }

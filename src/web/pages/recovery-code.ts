@@ -53,12 +53,14 @@ function pageWith(
   errors: readonly FieldError[],
   lockedUntil: EpochMs | null,
 ): RecoveryCodePage {
+  const locked = lockedSentence(exchange, lockedUntil);
   return {
     page: 'recovery-code',
     errors,
-    locked: lockedSentence(exchange, lockedUntil),
+    locked,
     codesLeft: exchange.session.recoveryCodesLeft,
-    alternatives: alternatives(exchange),
+    // The app's codes are paused with these.
+    alternatives: locked === null ? alternatives(exchange) : [],
   };
 }
 

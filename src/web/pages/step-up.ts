@@ -102,17 +102,19 @@ function pageWith(
   const helping = kindsOf(exchange).filter((kind) =>
     outlookOf(exchange).codesThatHelp.includes(kind),
   );
+  const locked = lockedSentence(exchange, lockedUntil);
   return {
     page: 'step-up',
     method,
     digits,
     periodSeconds,
     errors,
-    locked: lockedSentence(exchange, lockedUntil),
+    locked,
     unavailable: helping.length > 0 ? null : say('step-up.unavailable'),
     alternatives: alternatives(
       exchange,
-      helping.filter((kind) => kind !== method),
+      // Codes of every kind are paused together.
+      locked === null ? helping.filter((kind) => kind !== method) : [],
     ),
   };
 }
