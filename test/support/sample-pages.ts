@@ -87,7 +87,11 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   const recovery = { page: 'recovery-code', locked: null, alternatives: [useApp] } as const;
   add('recovery-code', { ...recovery, codesLeft: 9, errors: [] }, asksForCode);
   add('recovery-code-wrong', { ...recovery, codesLeft: 1, errors: [wrongRecovery] }, asksForCode);
-  add('recovery-code-locked', { ...recovery, codesLeft: 1, locked, errors: [] }, asksForCode);
+  add(
+    'recovery-code-locked',
+    { ...recovery, codesLeft: 1, locked, errors: [], alternatives: [] },
+    asksForCode,
+  );
 
   const asksToConfirm = {
     signedInAs: anna,
@@ -133,6 +137,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add('recovery-codes-due', { ...due, errors: [] }, { signedInAs: anna });
   add('recovery-codes-not-stored', { ...due, errors: [notStored] }, { signedInAs: anna });
   add('recovery-codes-settled', settled, { ...nowhere, signedInAs: anna });
+  add('recovery-codes-none', { ...settled, codesLeft: 0 }, { signedInAs: anna });
   add(
     'recovery-codes-wrong',
     { ...settled, codesLeft: 2, errors: [wrongBoth] },
