@@ -1,7 +1,7 @@
 /**
  * An Express application with the gate in front of everything it has, WebSockets included.
  *
- * `node examples/express/server.ts`, after adding a person with
+ * `npx node examples/express/server.ts`, after adding a person with
  * `npx sallyport user add anna --config examples/express/sallyport.yaml --groups OPERATORS`.
  * Where the package is installed, `sallyport` is imported from 'sallyport'.
  */
