@@ -134,6 +134,8 @@ describe('the pages of the portal', () => {
     const overview = await second.submit(challenge, { code: nextCode(portal.clock, secret) });
     assert.equal(overview.url.pathname, '/_mfa/enroll');
     const none = await second.open('/_mfa/recovery-codes');
+    // Regression: the page said that the codes they had stored keep working.
+    assert.match(none.body, /You have no recovery codes that work\./);
     const shown = await second.submit(none, {});
 
     assert.equal(textsMarked(shown, 'data-recovery-code').length, 10);
@@ -318,6 +320,7 @@ describe('the pages of the portal', () => {
       assert.equal(answer.status, 429);
       assert.equal(answer.headers['sallyport-response'], 'too-many-attempts');
       assert.match(answer.body, /Codes are paused for this account until \d\d:\d\d \(SAST\)/);
+      assert.doesNotMatch(answer.body, /Use a recovery code/, 'they are paused as well');
     }
     assert.match(String(fifth.headers['retry-after']), /^\d+$/);
     portal.clock.advance(16 * 60);
