@@ -270,7 +270,30 @@ describe('what Redis holds', () => {
     const rest = (await admin(['TTL', `sallyport:session:${session.key}`])) as number;
     assert.ok(rest > 50 && rest <= 60);
   });
+
+  // An operator saw `user list` print its table and never end: the connection came about after the
+  // command had closed it, and kept the process alive.
+  test('a connection that is closed before it is there does not come about', async () => {
+    const before = await connections();
+    const { sessions } = openSessions({
+      location: { kind: 'redis', mode: 'single', urls: [server.url] },
+      database,
+      clock: fixedClock(),
+      lifetimes: () => lifetimes,
+    });
+    await sessions.close();
+    await pause(300);
+
+    assert.equal(await connections(), before);
+  });
 });
+
+/** How many clients the server has. */
+async function connections(): Promise<number> {
+  return String(await admin(['CLIENT', 'LIST']))
+    .trim()
+    .split('\n').length;
+}
 
 async function admin(command: readonly string[], password?: string): Promise<unknown> {
   const url = server.url.reveal();

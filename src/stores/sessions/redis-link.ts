@@ -97,6 +97,8 @@ export class RedisLink {
     for (let tries = 0; client === this.#client && !this.#isClosed; tries += 1) {
       try {
         await client.connect();
+        // Closed meanwhile: a connection that comes about all the same would keep the process alive.
+        if (client !== this.#client || this.#isClosed) await destroy(client);
         onConnected();
         return;
       } catch {
