@@ -53,8 +53,11 @@ export interface OpenStreams {
 const pollMilliseconds = 500;
 /** Changes are looked for this far back: a transaction may take long, and clocks differ. */
 const lookBackSeconds = 60;
-/** Answers that are done sooner are over before anybody could ask again. */
-const youngMilliseconds = 1000;
+/**
+ * Answers that are done sooner need no looking after. Together with one pause between two looks it
+ * must stay well below the second within which access ends.
+ */
+const youngMilliseconds = 300;
 /** A store that is silent this long may be hiding a revocation: what is open is closed. */
 const silenceMillisecondsMax = 5000;
 

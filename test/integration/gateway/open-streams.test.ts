@@ -123,6 +123,17 @@ describe('whoever loses access', () => {
     other.terminate();
   });
 
+  // An attacker who had just opened a stream went on reading for up to a second and a half after
+  // "sign out everywhere": answers younger than a second were not looked at.
+  test('and has a stream that is younger than a second loses it all the same', async () => {
+    const stream = await openStream(engineer());
+    gateway.clock.advance(0.4);
+    change(anna, { isSessionRevoked: true });
+    const cut = once(stream, 'error');
+    await gateway.gateway.revalidate();
+    await cut;
+  });
+
   test('takes nobody else along', async () => {
     const mine = await openSocket(engineer());
     const theirs = await openSocket(engineer('usr_other' as UserId));
