@@ -114,7 +114,7 @@ async function startContenders(): Promise<readonly Contender[]> {
       upstreamPort: 18_100,
       sessions,
     });
-    const child = start('node', ['src/main.ts', 'serve', '--config', under.configFile]);
+    const child = start('node', ['dist/main.js', 'serve', '--config', under.configFile]);
     await listening(port);
     const cookie = await signedInCookie(under);
     gateways.push({ name, url: `${under.url}/app/x`, headers: { cookie }, pids: pidsOf(child) });
@@ -148,7 +148,7 @@ async function restAndStart(): Promise<{ startMilliseconds: number; restMebibyte
       sessions: 'database',
     });
     const before = performance.now();
-    const child = start('node', ['src/main.ts', 'serve', '--config', under.configFile]);
+    const child = start('node', ['dist/main.js', 'serve', '--config', under.configFile]);
     await listening(18_106);
     starts.push(performance.now() - before);
     await pause(500);
