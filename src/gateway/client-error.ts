@@ -14,9 +14,22 @@ interface AnsweringSocket extends Duplex {
   [responseOf]?: ServerResponse;
 }
 
-/** Notes which response a connection waits for: its parser may yet fail in the body. */
-export function noteResponse(req: IncomingMessage, res: ServerResponse): void {
+/**
+ * Notes which response a connection waits for: its parser may yet fail in the body. False when the
+ * connection ends with the response before it, and this request must not be looked at.
+ */
+export function noteResponse(req: IncomingMessage, res: ServerResponse): boolean {
+  if (isAtItsEnd(req.socket)) return false;
   (req.socket as AnsweringSocket)[responseOf] = res;
+  return true;
+}
+
+/**
+ * Says whether a connection ends with the response it waits for. What follows on it may be the rest
+ * of a body that another program saw end elsewhere (RFC 9112 §9.6, §11.2).
+ */
+export function isAtItsEnd(socket: Duplex): boolean {
+  return (socket as AnsweringSocket)[responseOf]?.shouldKeepAlive === false;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
 } from '../platform/problem-response.ts';
 import { StoreUnavailable } from '../stores/types.ts';
 import { type Answer, answerTo, type Places } from './answer.ts';
+import { hasPlainFraming } from './receive.ts';
 
 /** What answering needs. */
 export interface AnswerDeps {
@@ -49,6 +50,8 @@ export function answerProblem(
   places: Places,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  // Where such a body ends is anybody's guess: nothing more is read here (RFC 9112 §6.1).
+  if (!hasPlainFraming(req)) res.shouldKeepAlive = false;
   discardBody(req, res);
   sendProblem(req, res, problem, {
     portal: places.portal,

@@ -17,7 +17,7 @@ import type { Random } from '../platform/random.ts';
 import type { Signer } from '../platform/signing.ts';
 import type { Stores } from '../stores/types.ts';
 import { createAuditQueue } from './audit-queue.ts';
-import { answerClientError, noteResponse } from './client-error.ts';
+import { answerClientError, isAtItsEnd, noteResponse } from './client-error.ts';
 import { type AnswerDeps, answerProblem, problemOf } from './enact.ts';
 import { forwardAuthStyle } from './forward-auth.ts';
 import { passForwardAuth } from './forward-auth-door.ts';
@@ -123,7 +123,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     receive(req, res, through) {
-      noteResponse(req, res);
+      if (!noteResponse(req, res)) return null;
       const current = config.current();
       try {
         const { trustedProxies } = current.server;
@@ -140,12 +140,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const { portal, server } = config.current();
       const style = forwardAuthStyle(req, portal, server.trustedProxies);
       if (style === null) return false;
-      noteResponse(req, res);
+      if (!noteResponse(req, res)) return true;
       void passForwardAuth(door, { req, res }, style);
       return true;
     },
     handle: (exchange) => passHttp(door, exchange),
-    upgrade: (exchange) => void passUpgrade(door, exchange),
+    upgrade(exchange) {
+      if (isAtItsEnd(exchange.req.socket)) exchange.socket.destroy();
+      else void passUpgrade(door, exchange);
+    },
     shouldUpgrade: takesUpgrade,
     clientError(error, socket) {
       const { portal } = config.current();

@@ -112,16 +112,22 @@ export function assertFraming(req: IncomingMessage): void {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     throw new Problem('invalid-request', { detail: 'Only HTTP/1.1 is spoken here.' });
   }
-  const coding = headers['transfer-encoding'];
-  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
+  if (!hasPlainFraming(req)) {
     throw new Problem('invalid-request', { detail: 'The only transfer coding is chunked.' });
   }
-  if (coding !== undefined && headers['content-length'] !== undefined) {
+  if (headers['transfer-encoding'] !== undefined && headers['content-length'] !== undefined) {
     throw new Problem('invalid-request', { detail: 'The body has two lengths.' });
   }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
     throw new Problem('expectation-failed', { detail: 'Only 100-continue can be expected.' });
   }
+}
+
+/** Says whether everybody sees the body end at the same place. */
+export function hasPlainFraming({ httpVersion, headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return true;
+  return coding.toLowerCase() === 'chunked' && httpVersion === '1.1';
 }
 
 function methodOf(req: IncomingMessage): string {

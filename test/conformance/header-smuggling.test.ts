@@ -72,6 +72,30 @@ describe('a header line that a client adds', () => {
     });
   }
 
+  // An attacker's second request was answered after a first one with an unknown transfer coding; a
+  // proxy in front that did not take it for chunked had passed both on as one request (G1).
+  test('whatever follows a body that ends nowhere for certain is not looked at', async () => {
+    const before = upstream.requests.length;
+    const first = ['POST /public HTTP/1.1', 'Host: console.example.com'];
+    const coding = 'Transfer-Encoding: cow, chunked';
+    const hidden = lines('GET /public HTTP/1.1', 'Host: console.example.com');
+    const upgrade = lines(
+      'GET /public HTTP/1.1',
+      'Host: console.example.com',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+    );
+    for (const next of [hidden, upgrade]) {
+      const text = `${lines(...first, coding)}3\r\nabc\r\n0\r\n\r\n${next}`;
+      const answer = await sendRaw(gateway.port, text);
+
+      assert.equal(answer.status, 400);
+      assert.deepEqual(answer.header('connection'), ['close']);
+      assert.equal(answer.text.match(/HTTP\/1\.1/g)?.length, 1, answer.text);
+    }
+    assert.equal(upstream.requests.length, before);
+  });
+
   async function send(path: string, added: readonly string[]): Promise<RawAnswer> {
     const hasClose = added.some((line) => /^connection:.*close/i.test(line));
     return sendRaw(
