@@ -9,6 +9,7 @@ const identity = [
   'Remote-User', 'Remote-Groups', 'Remote-Name', 'Remote-Email', 'X-Sallyport-Assertion', 'X-Sallyport-Anything',
   'Sallyport-Response', 'X-Remote-User', 'X-User-ID', 'X-Auth-Request-User', 'X-Auth-Request-Email', 'X-WEBAUTH-USER',
   'X-Authentik-Username', 'X-Authenticated-Userid', 'X-Client-Cert', 'X-SSL-Client-DN', 'SSL-Client-Verify',
+  'X-Remote-Group', 'X-Remote-Extra-Scopes',
 ];
 
 // prettier-ignore
@@ -17,7 +18,8 @@ const transport = [
   'X-Forwarded-Prefix', 'X-Forwarded-Uri', 'X-Forwarded-Method', 'X-Forwarded-User', 'X-Forwarded-Groups',
   'X-Forwarded-Client-Cert', 'X-Real-IP', 'X-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'X-Request-Id',
   'X-Original-URL', 'X-Original-URI', 'X-Original-Method', 'X-Original-Host', 'X-Rewrite-URL', 'X-HTTP-Method-Override',
-  'X-HTTP-Method', 'X-Method-Override',
+  'X-HTTP-Method', 'X-Method-Override', 'Client-IP', 'Proxy-Client-IP', 'WL-Proxy-Client-IP', 'X-Envoy-External-Address',
+  'X-Envoy-Original-Path', 'X-Host', 'X-HTTP-Host-Override',
 ];
 
 // prettier-ignore
@@ -42,6 +44,8 @@ function spellingsOf(name: string): readonly string[] {
   ];
 }
 
+// An attacker's groups reached an upstream that reads Kubernetes' names (`X-Remote-Group` beside
+// `X-Remote-User`), and so did their own word for their address, host and path.
 describe('isOwnedHeader (G4)', () => {
   for (const name of [...identity, ...transport]) {
     test(`holds for ${name} in every spelling`, () => {
