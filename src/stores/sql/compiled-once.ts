@@ -1,5 +1,7 @@
 /** Queries of the hot path: built and compiled once for each dialect, then only filled in. */
 
+import assert from 'node:assert/strict';
+
 import type { CompiledQuery, Compilable, DialectAdapter } from 'kysely';
 
 import type { Db } from './tables.ts';
@@ -40,7 +42,7 @@ export function compiledOnce<Row>(
 /** An adapter of a database that can be read without waiting for a connection. */
 export interface ReadsAtOnce {
   /** The rows of a select, or null when the database is not open or not free at this moment. */
-  readAtOnce(query: string, parameters: readonly unknown[]): readonly unknown[] | null;
+  readAtOnce(query: string, parameters: readonly (string | number)[]): readonly unknown[] | null;
 }
 
 function readsAtOnce(adapter: DialectAdapter): adapter is DialectAdapter & ReadsAtOnce {
@@ -49,7 +51,14 @@ function readsAtOnce(adapter: DialectAdapter): adapter is DialectAdapter & Reads
 
 const slotPrefix = '\u0000slot:';
 
-function valueOf(parameter: unknown, values: Readonly<Record<string, string | number>>): unknown {
-  if (typeof parameter !== 'string' || !parameter.startsWith(slotPrefix)) return parameter;
-  return values[parameter.slice(slotPrefix.length)];
+function valueOf(
+  parameter: unknown,
+  values: Readonly<Record<string, string | number>>,
+): string | number {
+  if (typeof parameter === 'number') return parameter;
+  assert(typeof parameter === 'string', 'A prepared query knows texts and numbers only.');
+  if (!parameter.startsWith(slotPrefix)) return parameter;
+  const value = values[parameter.slice(slotPrefix.length)];
+  assert(value !== undefined, `A prepared query got no value for ${parameter}.`);
+  return value;
 }

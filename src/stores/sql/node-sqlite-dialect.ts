@@ -32,6 +32,7 @@ import {
 import { StoreUnavailable } from '../types.ts';
 import type { ReadsAtOnce } from './compiled-once.ts';
 import { isSqliteBusy, sqliteError } from './driver-errors.ts';
+import { RememberedReads } from './remembered-reads.ts';
 import { WriterLock } from './writer-lock.ts';
 
 const waitMs = 2000;
@@ -77,11 +78,11 @@ class NodeSqliteAdapter extends SqliteAdapter implements ReadsAtOnce {
     this.#opened = opened;
   }
 
-  readAtOnce(query: string, parameters: readonly unknown[]): readonly unknown[] | null {
+  readAtOnce(query: string, parameters: readonly (string | number)[]): readonly unknown[] | null {
     const { handles } = this.#opened;
     if (handles === null) return null;
     try {
-      return handles.reader.read(query, parameters as readonly SQLInputValue[]);
+      return handles.reads?.read(query, parameters) ?? null;
     } catch (error) {
       if (isSqliteBusy(error)) return null;
       throw sqliteError(error);
@@ -155,6 +156,8 @@ class NodeSqliteDriver implements Driver {
 interface Handles {
   readonly writer: Handle;
   readonly reader: Handle;
+  /** Null in memory, where reader and writer are one and no version tells of changes. */
+  readonly reads: RememberedReads | null;
 }
 
 /** One connection as Kysely knows it; it has the writer only while it needs it. */
@@ -204,6 +207,7 @@ class NodeSqliteConnection implements DatabaseConnection {
     runNow(() => {
       this.#handles.writer.database.exec('commit');
     });
+    this.#handles.reads?.doubt();
     this.#end();
   }
 
@@ -228,6 +232,7 @@ class NodeSqliteConnection implements DatabaseConnection {
     try {
       return await untilFree(deadline, work);
     } finally {
+      this.#handles.reads?.doubt();
       this.#lock.release();
     }
   }
@@ -253,10 +258,6 @@ class Handle {
     if (returnsRows) return { rows: statement.all(...parameters) as Row[] };
     const { changes } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes) };
-  }
-
-  read(sql: string, parameters: readonly SQLInputValue[]): readonly unknown[] {
-    return this.#prepare(sql).statement.all(...parameters);
   }
 
   close(): void {
@@ -299,7 +300,9 @@ function openHandles(file: string): Handles {
       pragma trusted_schema = off;
       pragma journal_size_limit = 16777216;
     `);
-    return { writer, reader: isInMemory ? writer : openHandle(file, { readOnly: true }) };
+    if (isInMemory) return { writer, reader: writer, reads: null };
+    const reader = openHandle(file, { readOnly: true });
+    return { writer, reader, reads: new RememberedReads(reader.database) };
   } catch (error) {
     writer.close();
     throw error;
