@@ -15,6 +15,8 @@ export interface PathPattern {
   readonly text: string;
   /** Decoded; `**` stands alone, a `*` is always a wildcard. */
   readonly segments: readonly string[];
+  /** The segments as a server reads them that does not tell letters apart by their case. */
+  readonly foldedSegments: readonly string[];
 }
 
 /**
@@ -26,13 +28,27 @@ export function parsePathPattern(text: string): PathPattern | null {
   const written = text.slice(1).split('/');
   if (written.at(-1) === '') written.pop();
   const segments = written.map(parseSegment);
-  return segments.every((segment) => segment !== null) ? { text, segments } : null;
+  return segments.every((segment) => segment !== null)
+    ? { text, segments, foldedSegments: segments.map(foldedName) }
+    : null;
 }
 
 /** Says whether a canonical path matches. Linear in the length of the path, for any pattern. */
 export function matchesPath(pattern: PathPattern, path: string): boolean {
   const names = segmentNames(path);
   return names !== null && matchesRun(pattern.segments, names, isAnyRun, matchesName);
+}
+
+/**
+ * Says whether a canonical path matches for a server that reads `/ADMIN`, `/admin.` and `/admin`
+ * as one, as Express, IIS and Windows do in part.
+ *
+ * Security: what is matched in one way and served in another walks around a rule (CVE-2026-27587).
+ * Routes and rules are looked up both ways; where the answers differ there is none.
+ */
+export function matchesPathFolded(pattern: PathPattern, path: string): boolean {
+  const names = segmentNames(path)?.map(foldedName) ?? null;
+  return names !== null && matchesRun(pattern.foldedSegments, names, isAnyRun, matchesName);
 }
 
 /**
@@ -56,6 +72,16 @@ function parseSegment(written: string): string | null {
   const name = decodedName(written);
   // `x` for the wildcard: what the names that match look like is what must be possible.
   return name !== null && name !== '' && isSegmentName(name.replaceAll('*', 'x')) ? name : null;
+}
+
+/** Letters without their case or width, and nothing of what Windows drops at the end. */
+function foldedName(name: string): string {
+  return /^[a-z0-9*_-]*$/.test(name)
+    ? name
+    : name
+        .normalize('NFKC')
+        .toLowerCase()
+        .replace(/[. ]+$/, '');
 }
 
 function decodedName(written: string): string | null {

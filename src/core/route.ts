@@ -5,7 +5,7 @@
 
 import type { Network } from './cidr.ts';
 import type { RequestFacts } from './facts.ts';
-import { matchesPath, type PathPattern } from './path-pattern.ts';
+import { matchesPath, matchesPathFolded, type PathPattern } from './path-pattern.ts';
 import type { Rule } from './policy/rule.ts';
 
 /** Where a route leads. */
@@ -50,15 +50,18 @@ export function matchesHost(pattern: HostPattern, host: string): boolean {
   return pattern.isWildcard ? host.endsWith(`.${pattern.name}`) : host === pattern.name;
 }
 
-/** The first route that host and path lead to, or null. */
+/**
+ * The first route that host and path lead to, or null. Null too where the path leads to another
+ * one if letters have no case (see `firstRuleThatApplies`).
+ */
 export function matchRoute(
   routes: readonly Route[],
   request: Pick<RequestFacts, 'host' | 'path'>,
 ): Route | null {
-  const match = routes.find(
-    (route) =>
-      (route.host === null || matchesHost(route.host, request.host)) &&
-      matchesPath(route.path, request.path),
+  const ofHost = routes.filter(
+    (route) => route.host === null || matchesHost(route.host, request.host),
   );
-  return match ?? null;
+  const route = ofHost.find(({ path }) => matchesPath(path, request.path));
+  const routeFolded = ofHost.find(({ path }) => matchesPathFolded(path, request.path));
+  return route === routeFolded ? (route ?? null) : null;
 }

@@ -20,9 +20,9 @@ export const reasons = {
   'policy-requires-enrollment': 'The policy asks this person to enroll more than they have.',
   'nothing-enrolled': 'Nothing is enrolled that could meet what the rule asks.',
 
-  'no-route': 'No route leads to this address.',
+  'no-route': 'No route leads to this address, or another one in other letter case.',
   'network-not-allowed': 'The address of the client is outside the network of the route.',
-  'no-rule-applies': 'No rule of the route applies to this request.',
+  'no-rule-applies': 'No rule of the route applies, or another one in other letter case.',
   'rule-denies': 'The rule that applies denies.',
   'account-disabled': 'The account is disabled.',
   'not-admitted': 'The rule admits others, not this person.',

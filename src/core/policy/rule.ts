@@ -19,6 +19,8 @@ export interface Condition {
   /** What it looks at in this request, as `explain` prints it. */
   sees(request: RequestFacts, now: EpochMs): string;
   holds(request: RequestFacts, now: EpochMs): boolean;
+  /** The same for a server that does not tell letters apart by their case; only for paths. */
+  holdsFolded?(request: RequestFacts): boolean;
   /** Whether this holds wherever `other` does. A yes is certain, a no may be a "cannot tell". */
   covers(other: Condition): boolean;
 }
@@ -34,13 +36,26 @@ export interface Rule {
   readonly requires: Requirement;
 }
 
-/** The first rule whose conditions all hold, or null. A rule without conditions always applies. */
+/**
+ * The first rule whose conditions all hold, or null. A rule without conditions always applies.
+ *
+ * Null too where another rule would apply if letters had no case: the upstream may be a server to
+ * which they have none, and a path that two servers read differently is refused, never guessed.
+ */
 export function firstRuleThatApplies(
   rules: readonly Rule[],
   request: RequestFacts,
   now: EpochMs,
 ): Rule | null {
-  const applies = (rule: Rule) =>
-    rule.conditions.every((condition) => condition.holds(request, now));
-  return rules.find(applies) ?? null;
+  const rule = rules.find(({ conditions }) =>
+    conditions.every((condition) => condition.holds(request, now)),
+  );
+  const ruleFolded = rules.find(({ conditions }) =>
+    conditions.every((condition) =>
+      condition.holdsFolded === undefined
+        ? condition.holds(request, now)
+        : condition.holdsFolded(request),
+    ),
+  );
+  return rule === ruleFolded ? (rule ?? null) : null;
 }

@@ -15,6 +15,7 @@ describe('parsePathPattern', () => {
     assert.deepEqual(parsePathPattern('/admin/%C3%BC/*.js/**'), {
       text: '/admin/%C3%BC/*.js/**',
       segments: ['admin', 'ü', '*.js', '**'],
+      foldedSegments: ['admin', 'ü', '*.js', '**'],
     });
   });
 

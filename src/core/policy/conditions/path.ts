@@ -1,6 +1,11 @@
 /** The condition `path`: the request's path matches one of the patterns. */
 
-import { coversPath, matchesPath, type PathPattern } from '../../path-pattern.ts';
+import {
+  coversPath,
+  matchesPath,
+  matchesPathFolded,
+  type PathPattern,
+} from '../../path-pattern.ts';
 import type { Condition } from '../rule.ts';
 
 interface PathCondition extends Condition {
@@ -16,6 +21,7 @@ export function pathCondition(patterns: readonly PathPattern[]): Condition {
     wants: patterns.map((pattern) => pattern.text).join(' or '),
     sees: (request) => request.path,
     holds: (request) => patterns.some((pattern) => matchesPath(pattern, request.path)),
+    holdsFolded: (request) => patterns.some((pattern) => matchesPathFolded(pattern, request.path)),
     covers: (other) =>
       isPathCondition(other) &&
       other.patterns.every((inner) => patterns.some((outer) => coversPath(outer, inner))),
