@@ -27,7 +27,7 @@ import { identitySource } from './identity-headers.ts';
 import { createOpenStreams } from './open-streams.ts';
 import type { Judgement } from './pipeline.ts';
 import type { Recall } from './recall.ts';
-import { receive } from './receive.ts';
+import { isNavigation, receive } from './receive.ts';
 import { createRecorder } from './record.ts';
 import { requestIds } from './request-ids.ts';
 import { passUpgrade, type UpgradeExchange, type UpgradeLimits } from './upgrade-door.ts';
@@ -132,7 +132,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
         const problem = problemOf(error);
         const id = newRequestId();
         recorder.refused({ id, door: through }, problem);
-        answerProblem(deps, { req, res }, problem, { id, isNavigation: false }, current);
+        // A person who mistyped an address gets a page, whatever is wrong with it.
+        const asked = { id, isNavigation: isNavigation(req, req.method ?? '') };
+        answerProblem(deps, { req, res }, problem, asked, current);
         return null;
       }
     },

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import express from 'express';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { startExample } from '../../examples/express/server.ts';
 import { openFoundation } from '../../src/compose.ts';
 import { fixedConfig } from '../../src/config/live.ts';
@@ -52,6 +52,7 @@ before(async () => {
   });
 });
 after(async () => {
+  for (const socket of sockets) socket.terminate();
   await running.close();
   folder.remove();
 });
@@ -141,28 +142,34 @@ describe('the middleware', () => {
   });
 
   test('refuses an upgrade of somebody who is not signed in', async () => {
-    const socket = new WebSocket(`${origin.replace('http', 'ws')}/live`);
+    const socket = openSocket();
     socket.on('error', () => undefined);
     const [, response] = (await once(socket, 'unexpected-response')) as [
       unknown,
       { statusCode: number },
     ];
     assert.equal(response.statusCode, 401);
-    socket.terminate();
   });
 
   // Regression: an upgrade reached the application with the client's own Remote-User.
   test('hands an upgrade that may pass to the application, with the identity', async () => {
-    const socket = new WebSocket(`${origin.replace('http', 'ws')}/live`, {
+    const socket = openSocket({
       headers: { cookie: anna.client.cookieHeader(), 'remote-user': 'root' },
     });
     await once(socket, 'open');
     socket.send('ping');
     const [message] = (await once(socket, 'message')) as [Buffer];
     assert.equal(message.toString(), 'anna: ping');
-    socket.terminate();
   });
 });
+
+const sockets: WebSocket[] = [];
+
+function openSocket(options: ClientOptions = {}): WebSocket {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/live`, options);
+  sockets.push(socket);
+  return socket;
+}
 
 async function addAnna(): Promise<void> {
   const reading = readConfig(file, { environment: {}, upstreams: 'optional', port: null });

@@ -35,6 +35,21 @@ describe('the gateway', () => {
     assert.deepEqual([answer.status, code], [508, 'loop-detected']);
   });
 
+  test('shows a person who mistyped an address a page, and a program a document', async () => {
+    const ask = (accept: string) =>
+      sendRaw(gateway.port, lines('GET /x%2fy HTTP/1.1', 'Host: a.example', `Accept: ${accept}`));
+    const page = await ask('text/html');
+    const document = await ask('*/*');
+
+    assert.deepEqual(
+      [page, document].map(({ status, header }) => [status, ...header('content-type')]),
+      [
+        [400, 'text/html; charset=utf-8'],
+        [400, 'application/problem+json'],
+      ],
+    );
+  });
+
   test('promises nothing but to take the body (RFC 9110 §10.1.1)', async () => {
     const answer = await sendRaw(
       gateway.port,
