@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { type BareGateway, startBareGateway } from '../../support/bare-gateway.ts';
 import { aRoute, aRule } from '../../support/builders.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
-import { lines, sendRaw } from '../../support/raw-client.ts';
+import { lines, type RawAnswer, sendRaw } from '../../support/raw-client.ts';
 
 let upstream: FakeUpstream;
 let gateway: BareGateway;
@@ -36,13 +36,11 @@ describe('the gateway', () => {
   });
 
   test('shows a person who mistyped an address a page, and a program a document', async () => {
-    const ask = (accept: string) =>
-      sendRaw(gateway.port, lines('GET /x%2fy HTTP/1.1', 'Host: a.example', `Accept: ${accept}`));
-    const page = await ask('text/html');
-    const document = await ask('*/*');
+    const page = await askAmbiguously('text/html');
+    const document = await askAmbiguously('*/*');
 
     assert.deepEqual(
-      [page, document].map(({ status, header }) => [status, ...header('content-type')]),
+      [page, document].map((answer) => [answer.status, ...answer.header('content-type')]),
       [
         [400, 'text/html; charset=utf-8'],
         [400, 'application/problem+json'],
@@ -67,3 +65,10 @@ describe('the gateway', () => {
 });
 
 const expectationFailed = [417, ['expectation-failed']];
+
+function askAmbiguously(accept: string): Promise<RawAnswer> {
+  return sendRaw(
+    gateway.port,
+    lines('GET /x%2fy HTTP/1.1', 'Host: a.example', `Accept: ${accept}`),
+  );
+}
