@@ -11,5 +11,15 @@ import type { SessionKey } from '../core/ids.ts';
  * store or the log gets nothing to sign in with. Ids are 256 random bits, so no salt is needed.
  */
 export function sessionKeyOf(sessionId: string): SessionKey {
-  return hash('sha256', sessionId, 'hex') as SessionKey;
+  let key = knownKeys.get(sessionId);
+  if (key === undefined) {
+    key = hash('sha256', sessionId, 'hex') as SessionKey;
+    if (knownKeys.size >= keysKept) knownKeys.clear();
+    knownKeys.set(sessionId, key);
+  }
+  return key;
 }
+
+// A browser asks with one id for hours; what is hashed here is what the process was sent anyway.
+const knownKeys = new Map<string, SessionKey>();
+const keysKept = 10_000;

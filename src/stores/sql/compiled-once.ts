@@ -9,16 +9,17 @@ import type { Db } from './tables.ts';
 /** Stands for a value while a query is being built. */
 export type Slot = (name: string) => string;
 
-/** Runs a prepared query with values for its slots. */
-export type PreparedQuery<Row> = (
+/** Runs a prepared query with values for its slots. What it returns is shared and never changed. */
+export type PreparedQuery<Value> = (
   db: Db,
   values: Readonly<Record<string, string | number>>,
-) => Promise<readonly Row[]>;
+) => Promise<readonly Value[]>;
 
-/** Makes a query that is compiled when it first runs. */
-export function compiledOnce<Row>(
+/** Makes a query that is compiled when it first runs; `valueOf` says what each row stands for. */
+export function compiledOnce<Row, Value>(
   build: (db: Db, slot: Slot) => Compilable<Row>,
-): PreparedQuery<Row> {
+  valueOf: (row: Row) => Value,
+): PreparedQuery<Value> {
   // A transaction shares the adapter of the database that it runs on.
   const known = new WeakMap<DialectAdapter, CompiledQuery<Row>>();
   return async (db, values) => {
@@ -28,21 +29,28 @@ export function compiledOnce<Row>(
       query = build(db, (name) => slotPrefix + name).compile();
       known.set(adapter, query);
     }
-    const parameters = query.parameters.map((parameter) => valueOf(parameter, values));
+    const parameters = query.parameters.map((parameter) => filled(parameter, values));
     // Kysely's way to a connection and back takes longer than SQLite takes to answer.
     if (!db.isTransaction && readsAtOnce(adapter)) {
-      const rows = adapter.readAtOnce(query.sql, parameters);
-      if (rows !== null) return rows as readonly Row[];
+      const known = adapter.readAtOnce(query.sql, parameters, valueOf as (row: unknown) => Value);
+      if (known !== null) return known;
     }
     const { rows } = await db.executeQuery<Row>({ ...query, parameters });
-    return rows;
+    return rows.map(valueOf);
   };
 }
 
 /** An adapter of a database that can be read without waiting for a connection. */
 export interface ReadsAtOnce {
-  /** The rows of a select, or null when the database is not open or not free at this moment. */
-  readAtOnce(query: string, parameters: readonly (string | number)[]): readonly unknown[] | null;
+  /**
+   * What the rows of a select stand for, or null when the database is not open or not free at this
+   * moment. One select is always read in the same way.
+   */
+  readAtOnce<Value>(
+    query: string,
+    parameters: readonly (string | number)[],
+    valueOf: (row: unknown) => Value,
+  ): readonly Value[] | null;
 }
 
 function readsAtOnce(adapter: DialectAdapter): adapter is DialectAdapter & ReadsAtOnce {
@@ -51,7 +59,7 @@ function readsAtOnce(adapter: DialectAdapter): adapter is DialectAdapter & Reads
 
 const slotPrefix = '\u0000slot:';
 
-function valueOf(
+function filled(
   parameter: unknown,
   values: Readonly<Record<string, string | number>>,
 ): string | number {

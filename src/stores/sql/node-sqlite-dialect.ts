@@ -78,11 +78,15 @@ class NodeSqliteAdapter extends SqliteAdapter implements ReadsAtOnce {
     this.#opened = opened;
   }
 
-  readAtOnce(query: string, parameters: readonly (string | number)[]): readonly unknown[] | null {
+  readAtOnce<Value>(
+    query: string,
+    parameters: readonly (string | number)[],
+    valueOf: (row: unknown) => Value,
+  ): readonly Value[] | null {
     const { handles } = this.#opened;
     if (handles === null) return null;
     try {
-      return handles.reads?.read(query, parameters) ?? null;
+      return handles.reads?.read(query, parameters, valueOf) ?? null;
     } catch (error) {
       if (isSqliteBusy(error)) return null;
       throw sqliteError(error);

@@ -10,15 +10,13 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-type Rows = readonly unknown[];
-
 interface Remembered {
   readonly statement: StatementSync;
-  readonly rows: Map<string, Rows>;
+  readonly answers: Map<string, readonly unknown[]>;
 }
 
 /** Answers that are remembered for each select; then all of them are forgotten. */
-const rowsKept = 10_000;
+const answersKept = 10_000;
 
 /** Reads over one connection that nothing is ever written on. */
 export class RememberedReads {
@@ -33,17 +31,24 @@ export class RememberedReads {
     this.#version = database.prepare('pragma data_version');
   }
 
-  /** The rows of a select. They are shared: nobody may change them. */
-  read(sql: string, parameters: readonly (string | number)[]): Rows {
+  /**
+   * What the rows of a select stand for. It is shared: nobody may change it. One select must always
+   * be read in the same way.
+   */
+  read<Value>(
+    sql: string,
+    parameters: readonly (string | number)[],
+    valueOf: (row: unknown) => Value,
+  ): readonly Value[] {
     this.#forgetWhatChanged();
     const select = this.#prepare(sql);
     const key = parameters.length === 1 ? String(parameters[0]) : parameters.join('\u0000');
-    const known = select.rows.get(key);
-    if (known !== undefined) return known;
-    const rows = select.statement.all(...parameters);
-    if (select.rows.size >= rowsKept) select.rows.clear();
-    select.rows.set(key, rows);
-    return rows;
+    const known = select.answers.get(key);
+    if (known !== undefined) return known as readonly Value[];
+    const answer = select.statement.all(...parameters).map(valueOf);
+    if (select.answers.size >= answersKept) select.answers.clear();
+    select.answers.set(key, answer);
+    return answer;
   }
 
   /** Something was committed; what is remembered is to be checked before it is used again. */
@@ -55,7 +60,7 @@ export class RememberedReads {
     if (this.#isChecked) return;
     const version = Object.values(this.#version.get() ?? {})[0];
     if (version !== this.#knownVersion) {
-      for (const { rows } of this.#selects.values()) rows.clear();
+      for (const { answers } of this.#selects.values()) answers.clear();
       this.#knownVersion = version;
     }
     this.#isChecked = true;
@@ -67,7 +72,7 @@ export class RememberedReads {
   #prepare(sql: string): Remembered {
     let select = this.#selects.get(sql);
     if (select === undefined) {
-      select = { statement: this.#database.prepare(sql), rows: new Map() };
+      select = { statement: this.#database.prepare(sql), answers: new Map() };
       this.#selects.set(sql, select);
     }
     return select;

@@ -30,8 +30,8 @@ export interface SessionTable {
 export function sqlSessionTable(db: Db): SessionTable {
   return {
     async find(key) {
-      const [row] = await findQuery(db, { key });
-      return row === undefined ? null : sessionOf(row);
+      const [session] = await findQuery(db, { key });
+      return session ?? null;
     },
 
     async create(session) {
@@ -109,8 +109,9 @@ export function sqlSessionTable(db: Db): SessionTable {
   };
 }
 
-const findQuery = compiledOnce((db, slot) =>
-  db.selectFrom('sessions').selectAll().where('session_key', '=', slot('key')),
+const findQuery = compiledOnce(
+  (db, slot) => db.selectFrom('sessions').selectAll().where('session_key', '=', slot('key')),
+  sessionOf,
 );
 
 function sessionOf(row: SessionRowTable): Session {

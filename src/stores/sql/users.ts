@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 
 import type { TenantId, UserId } from '../../core/ids.ts';
 import { methodIds, type MethodId } from '../../core/proofs.ts';
-import { NameTaken, type User, type UserStore } from '../types.ts';
+import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../types.ts';
 import { usernameKey } from '../username-key.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
@@ -94,14 +94,8 @@ export function sqlUsers(db: Db): UserStore {
     },
 
     async findPrincipal(id, lineage) {
-      const [row] = await principalQuery(db, { id, lineage });
-      if (row === undefined) return null;
-      return {
-        user: userOf(row),
-        enrolled: methodsOf(row.methods),
-        recoveryCodesLeft: Number(row.recovery_codes_left),
-        isSessionRevoked: row.revoked_lineage !== null,
-      };
+      const [record] = await principalQuery(db, { id, lineage });
+      return record ?? null;
     },
   };
 }
@@ -109,28 +103,35 @@ export function sqlUsers(db: Db): UserStore {
 // A character that no group name has.
 const separator = '\u001f';
 
-const principalQuery = compiledOnce((db, slot) =>
-  usersWithGroups(db)
-    .select((eb) => [
-      eb
-        .selectFrom('authenticators')
-        .select(sql<string | null>`string_agg(method, ',')`.as('methods'))
-        .whereRef('authenticators.user_id', '=', 'users.id')
-        .as('methods'),
-      eb
-        .selectFrom('recovery_codes')
-        .select((eb) => eb.fn.countAll<number>().as('codes'))
-        .whereRef('recovery_codes.user_id', '=', 'users.id')
-        .where('is_confirmed', '=', 1)
-        .where('used_at', 'is', null)
-        .as('recovery_codes_left'),
-      eb
-        .selectFrom('revoked_sessions')
-        .select('lineage')
-        .where('lineage', '=', slot('lineage'))
-        .as('revoked_lineage'),
-    ])
-    .where('users.id', '=', slot('id')),
+const principalQuery = compiledOnce(
+  (db, slot) =>
+    usersWithGroups(db)
+      .select((eb) => [
+        eb
+          .selectFrom('authenticators')
+          .select(sql<string | null>`string_agg(method, ',')`.as('methods'))
+          .whereRef('authenticators.user_id', '=', 'users.id')
+          .as('methods'),
+        eb
+          .selectFrom('recovery_codes')
+          .select((eb) => eb.fn.countAll<number>().as('codes'))
+          .whereRef('recovery_codes.user_id', '=', 'users.id')
+          .where('is_confirmed', '=', 1)
+          .where('used_at', 'is', null)
+          .as('recovery_codes_left'),
+        eb
+          .selectFrom('revoked_sessions')
+          .select('lineage')
+          .where('lineage', '=', slot('lineage'))
+          .as('revoked_lineage'),
+      ])
+      .where('users.id', '=', slot('id')),
+  (row): PrincipalRecord => ({
+    user: userOf(row),
+    enrolled: methodsOf(row.methods),
+    recoveryCodesLeft: Number(row.recovery_codes_left),
+    isSessionRevoked: row.revoked_lineage !== null,
+  }),
 );
 
 function usersWithGroups(db: Db) {

@@ -40,45 +40,44 @@ describe('a remembered read', () => {
     reads.doubt();
   });
 
-  const word = (id: number) =>
-    reads.read(select, [id]).map((row) => (row as { word: string }).word);
+  const read = (id: number) => reads.read(select, [id], (row) => (row as { word: string }).word);
 
   test('is the same answer as long as nothing was committed', async () => {
-    const first = reads.read(select, [1]);
+    const first = read(1);
     await nextTurn();
-    assert.equal(reads.read(select, [1]), first);
-    assert.deepEqual(word(2), ['two']);
-    assert.deepEqual(word(3), []);
+    assert.equal(read(1), first);
+    assert.deepEqual(read(2), ['two']);
+    assert.deepEqual(read(3), []);
   });
 
   test('is made anew in the next turn after another process has committed', async () => {
-    assert.deepEqual(word(1), ['one']);
+    assert.deepEqual(read(1), ['one']);
     other.exec(`update words set word = 'uno' where id = 1`);
     await nextTurn();
-    assert.deepEqual(word(1), ['uno']);
+    assert.deepEqual(read(1), ['uno']);
   });
 
   test('is made anew at once after a commit of our own', () => {
-    assert.deepEqual(word(1), ['one']);
+    assert.deepEqual(read(1), ['one']);
     writer.exec(`update words set word = 'eins' where id = 1`);
     reads.doubt();
-    assert.deepEqual(word(1), ['eins']);
+    assert.deepEqual(read(1), ['eins']);
   });
 
   test('knows nothing of what is not committed', async () => {
     writer.exec('begin immediate');
     writer.exec(`update words set word = 'half' where id = 1`);
     await nextTurn();
-    assert.deepEqual(word(1), ['one']);
+    assert.deepEqual(read(1), ['one']);
     writer.exec('commit');
     await nextTurn();
-    assert.deepEqual(word(1), ['half']);
+    assert.deepEqual(read(1), ['half']);
   });
 
   test('notices a row that came to be after it was found missing', async () => {
-    assert.deepEqual(word(9), []);
+    assert.deepEqual(read(9), []);
     other.exec(`insert into words values (9, 'nine')`);
     await nextTurn();
-    assert.deepEqual(word(9), ['nine']);
+    assert.deepEqual(read(9), ['nine']);
   });
 });
