@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createSealer } from '../../../src/platform/seal.ts';
+import {
+  type AssertionClaims,
+  createSigner,
+  type Signer,
+  type SigningKeys,
+} from '../../../src/platform/signing.ts';
+import { fixedClock, NOON } from '../../support/fixed-clock.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+
+const claims: AssertionClaims = {
+  iss: 'https://console.example.com/_mfa',
+  aud: 'admin-console',
+  sub: 'usr_anna',
+  preferred_username: 'anna',
+  name: 'Anna Example',
+  groups: ['SEC-OPS'],
+  tenant: 'default',
+  tier: 'TIER1',
+  acr: 'aal2',
+  amr: ['mfa', 'otp', 'pwd'],
+  auth_time: NOON / 1000,
+};
+
+type StoredKey = Parameters<SigningKeys['create']>[0];
+
+function keysInMemory(records: StoredKey[] = []): SigningKeys & { readonly records: StoredKey[] } {
+  return {
+    records,
+    list: async () => [...records],
+    create: async (key) => void records.unshift(key),
+  };
+}
+
+const sealer = createSealer([Buffer.from('0123456789abcdef0123456789abcdef')], seededRandom());
+
+async function verify(signer: Signer, jwt: string, at = NOON) {
+  const jwks = createLocalJWKSet({ keys: [...(await signer.jwks()).keys] });
+  return jwtVerify(jwt, jwks, {
+    issuer: claims.iss,
+    audience: claims.aud,
+    algorithms: ['ES256'],
+    currentDate: new Date(at),
+  });
+}
+
+describe('an assertion', () => {
+  test('says who asks, is checked by the published keys, and lives for a minute', async () => {
+    const signer = await createSigner({ clock: fixedClock(), keys: keysInMemory(), sealer });
+    const jwt = await signer.sign(claims);
+    const { payload, protectedHeader } = await verify(signer, jwt);
+    assert.deepEqual(payload, { ...claims, iat: NOON / 1000, exp: NOON / 1000 + 60 });
+    assert.equal(protectedHeader.typ, 'sallyport-assertion+jwt');
+    await assert.rejects(verify(signer, jwt, NOON + 60_000), { code: 'ERR_JWT_EXPIRED' });
+  });
+
+  test('is of no use at another route or from another portal', async () => {
+    const signer = await createSigner({ clock: fixedClock(), keys: keysInMemory(), sealer });
+    const elsewhere = await signer.sign({ ...claims, aud: 'another-route' });
+    await assert.rejects(verify(signer, elsewhere), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
+    const foreign = await createSigner({ clock: fixedClock(), keys: keysInMemory(), sealer });
+    await assert.rejects(verify(signer, await foreign.sign(claims)), {
+      code: 'ERR_JWKS_NO_MATCHING_KEY',
+    });
+  });
+});
+
+describe('signing keys', () => {
+  test('are made once, kept sealed, and found again after a restart', async () => {
+    const keys = keysInMemory();
+    const first = await createSigner({ clock: fixedClock(), keys, sealer });
+    assert.equal(keys.records.length, 1);
+    assert.doesNotMatch(JSON.stringify(keys.records[0]?.sealedPrivateJwk), /"d"/);
+    const again = await createSigner({ clock: fixedClock(), keys, sealer });
+    assert.equal(keys.records.length, 1);
+    await verify(first, await again.sign(claims));
+  });
+
+  test('are published without their private part, the newest first', async () => {
+    const signer = await createSigner({ clock: fixedClock(), keys: keysInMemory(), sealer });
+    const { keys } = await signer.jwks();
+    assert.equal(
+      Object.keys(keys[0] ?? {})
+        .toSorted()
+        .join(),
+      'alg,crv,kid,kty,use,x,y',
+    );
+  });
+
+  test('of two instances that start together are both published', async () => {
+    const keys = keysInMemory();
+    const clock = fixedClock();
+    const one = await createSigner({ clock, keys, sealer });
+    const jwt = await one.sign(claims);
+    const rival = keysInMemory();
+    await createSigner({ clock, keys: rival, sealer });
+    keys.records.unshift(...rival.records);
+
+    clock.advance(31);
+
+    assert.equal((await one.jwks()).keys.length, 2);
+    await verify(one, jwt);
+    const later = await one.sign(claims);
+    assert.equal(decodeProtectedHeader(later).kid, rival.records[0]?.kid);
+  });
+
+  test('that were sealed for another place do not open', async () => {
+    const keys = keysInMemory();
+    await createSigner({ clock: fixedClock(), keys, sealer });
+    const [key] = keys.records;
+    assert.ok(key !== undefined);
+    const moved = keysInMemory([{ ...key, kid: 'another' }]);
+    await assert.rejects(createSigner({ clock: fixedClock(), keys: moved, sealer }), {
+      name: 'UnsealError',
+    });
+  });
+});
