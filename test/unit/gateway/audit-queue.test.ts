@@ -1,3 +1,5 @@
+/** Denials on their way to the audit chain: in order, not lost, not multiplied, not unbounded. */
+
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { NewAuditEvent } from '../../../src/core/audit-event.ts';

@@ -1,3 +1,5 @@
+/** What an upstream is told of who asks, and when it is told anew. */
+
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { Config } from '../../../src/config/config.ts';

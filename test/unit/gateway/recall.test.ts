@@ -1,3 +1,5 @@
+/** From a cookie to who asks. Holds G2: a store that is silent is never read as "nobody". */
+
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { SessionKey, UserId } from '../../../src/core/ids.ts';

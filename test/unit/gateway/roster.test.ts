@@ -1,3 +1,5 @@
+/** A roster has on it whoever joined and has not left. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';

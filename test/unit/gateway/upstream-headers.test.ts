@@ -1,3 +1,5 @@
+/** The headers of a request on their way to an upstream. Holds G4. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,3 +1,5 @@
+/** Where a close frame may be put among the frames of a server. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { closeFrame, FrameBoundary } from '../../../src/gateway/websocket-frames.ts';

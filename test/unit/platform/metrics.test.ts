@@ -1,3 +1,5 @@
+/** The metrics of contract section 9. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createMetrics } from '../../../src/platform/metrics.ts';

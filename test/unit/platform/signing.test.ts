@@ -1,3 +1,5 @@
+/** Assertions: what they say, who can check them, how long they hold. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
