@@ -42,7 +42,8 @@ export interface OpenStreamsDeps {
 export interface OpenStreams {
   /** Notes that something is open; the answer is to be called when it no longer is. */
   add(stream: OpenStream): () => void;
-  countUpgraded(match: (stream: OpenStream) => boolean): number;
+  /** How many WebSockets a person, or an address, has open. */
+  countUpgraded(of: { readonly user: UserId } | { readonly ip: string }): number;
   count(kind: OpenStream['kind']): number;
   closeAll(reason: CloseReason): void;
   /** Looks once at what has changed; the clock does this twice a second. */
@@ -65,6 +66,8 @@ const silenceMillisecondsMax = 5000;
 export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
   const open = new Roster<Entry>();
   let upgradedCount = 0;
+  const upgradesOfUser = new Map<UserId, number>();
+  const upgradesOfAddress = new Map<string, number>();
   let seenChanges: ReadonlySet<number> = new Set();
   let seenConfig: unknown = null;
   let answeredAt: EpochMs | null = null;
@@ -153,22 +156,29 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
     }
   }
 
+  function countUpgrade(stream: OpenStream, change: 1 | -1): void {
+    upgradedCount += change;
+    const user = userOf(stream);
+    if (user !== null) count(upgradesOfUser, user, change);
+    count(upgradesOfAddress, stream.judgement.request.ip, change);
+  }
+
   function remove(entry: Entry): void {
     if (entry.place < 0) return;
     open.leave(entry);
-    if (entry.stream.kind === 'upgraded') upgradedCount -= 1;
+    if (entry.stream.kind === 'upgraded') countUpgrade(entry.stream, -1);
   }
 
   return {
     add(stream) {
       const entry: Entry = { stream, place: -1, wasSeen: false };
       open.join(entry);
-      if (stream.kind === 'upgraded') upgradedCount += 1;
+      if (stream.kind === 'upgraded') countUpgrade(stream, 1);
       start();
       return () => remove(entry);
     },
-    countUpgraded: (match) =>
-      open.members().filter(({ stream }) => stream.kind === 'upgraded' && match(stream)).length,
+    countUpgraded: (of) =>
+      ('user' in of ? upgradesOfUser.get(of.user) : upgradesOfAddress.get(of.ip)) ?? 0,
     count: (kind) => (kind === 'upgraded' ? upgradedCount : open.size - upgradedCount),
     closeAll(reason) {
       for (const entry of open.members()) {
@@ -191,6 +201,12 @@ interface Entry extends Member {
 function isWatched(stream: OpenStream, now: EpochMs): boolean {
   if (stream.judgement.session === null) return false;
   return stream.kind === 'upgraded' || now - stream.openedAt >= youngMilliseconds;
+}
+
+function count<Key>(counts: Map<Key, number>, key: Key, change: 1 | -1): void {
+  const counted = (counts.get(key) ?? 0) + change;
+  if (counted === 0) counts.delete(key);
+  else counts.set(key, counted);
 }
 
 function userOf({ judgement: { session } }: OpenStream): UserId | null {

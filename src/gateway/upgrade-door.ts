@@ -136,13 +136,8 @@ async function enactUpgrade(
 function assertWithinLimits(deps: UpgradeDoorDeps, { session, request }: Judgement): void {
   const { openStreams, limits } = deps;
   const user = session?.principal.id;
-  const ofUser =
-    user === undefined
-      ? 0
-      : openStreams.countUpgraded((stream) => stream.judgement.session?.principal.id === user);
-  const ofAddress = openStreams.countUpgraded(
-    (stream) => stream.judgement.request.ip === request.ip,
-  );
+  const ofUser = user === undefined ? 0 : openStreams.countUpgraded({ user });
+  const ofAddress = openStreams.countUpgraded({ ip: request.ip });
   if (ofUser >= limits.perUser || ofAddress >= limits.perAddress) {
     throw new Problem('too-many-attempts', {
       detail: 'Too many connections are open already.',
