@@ -135,6 +135,8 @@ function createListener(composition: Composition, { server: settings }: Config):
   // Node would answer an expectation that it does not know by itself, without saying who answered.
   server.on('checkExpectation', listener);
   server.on('upgrade', (req, socket, head) => gateway.upgrade({ req, socket, head }));
+  // Without a listener the connection would just end; this door refuses the method like any other.
+  server.on('connect', (req, socket, head) => gateway.upgrade({ req, socket, head }));
   server.on('clientError', (error, socket) => gateway.clientError(error, socket));
   return server;
 }

@@ -70,6 +70,7 @@ export function createForwarder(deps: ForwardDeps): Forwarder {
     async forward(req, res, order) {
       const { route, request } = order;
       assertMayPass(req, route, deps.via);
+      if (isForUs(req)) return answerOptions(res);
       rewriteRequest(req, order, deps.via);
       const proxies = proxiesTo(route.upstream.origin);
       const exchange = new Exchange({
@@ -98,6 +99,17 @@ function assertMayPass(req: IncomingMessage, { bodyBytesMax }: Route, via: strin
   if (req.headers.via?.includes(via) === true) throw new Problem('loop-detected');
   const length = Number(req.headers['content-length'] ?? 0);
   if (bodyBytesMax !== null && length > bodyBytesMax) throw tooLarge(bodyBytesMax);
+}
+
+/** Says whether a request wants to know how far it got, and got as far as here (RFC 9110 §7.6.2). */
+function isForUs({ method, headers }: IncomingMessage): boolean {
+  return method === 'OPTIONS' && headers['max-forwards'] === '0';
+}
+
+function answerOptions(res: ServerResponse): ForwardOutcome {
+  res.writeHead(204, { 'Cache-Control': 'no-store', 'Sallyport-Response': 'max-forwards-reached' });
+  res.end();
+  return { upstreamMilliseconds: null, problem: null };
 }
 
 /** One path, one header set: what was decided on is what the upstream gets. */

@@ -66,7 +66,7 @@ export function upstreamHeaders(
     // another request.
     if (nominated?.has(name) === true && name !== 'content-length') continue;
     const raw = rawHeaders[index + 1] ?? '';
-    const value = name === 'cookie' ? withoutOwnCookies(raw) : raw;
+    const value = rewritten(name, raw, request.method);
     if (value === null) continue;
     const spelling = spellings.get(name);
     if (spelling === undefined) {
@@ -135,6 +135,15 @@ export const neverTrailers: ReadonlySet<string> = new Set([
   'vary',
   'www-authenticate',
 ]);
+
+function rewritten(name: string, value: string, method: string): string | null {
+  if (name === 'cookie') return withoutOwnCookies(value);
+  // RFC 9110 §7.6.2: each hop counts down; who gets to zero answers (forward.ts).
+  if (name === 'max-forwards' && method === 'OPTIONS' && /^[1-9]\d{0,8}$/.test(value)) {
+    return String(Number(value) - 1);
+  }
+  return value;
+}
 
 /** Leaves out our cookies and keeps every octet of the others; null when none are left. */
 export function withoutOwnCookies(header: string): string | null {

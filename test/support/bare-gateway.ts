@@ -135,6 +135,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   );
   server.on('checkExpectation', listener);
   server.on('upgrade', (req, socket, head) => gateway.upgrade({ req, socket, head }));
+  server.on('connect', (req, socket, head) => gateway.upgrade({ req, socket, head }));
   server.on('clientError', (error, socket) => gateway.clientError(error, socket));
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

@@ -209,6 +209,7 @@ describe('a malformed request', () => {
     ['OPTIONS * HTTP/1.1', 400, 'invalid-request-target'],
     [`GET /${'a'.repeat(8200)} HTTP/1.1`, 414, 'target-too-long'],
     ['TRACE /app/x HTTP/1.1', 405, 'method-not-allowed'],
+    ['CONNECT console.example.com:443 HTTP/1.1', 405, 'method-not-allowed'],
     ['GET /app/x HTTP/2.0', 400, 'invalid-request'],
     ['GET /app/x HTTP/0.9', 400, 'invalid-request'],
     ['GET /app/x HTTP/1.2', 400, 'invalid-request'],

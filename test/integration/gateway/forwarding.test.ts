@@ -162,6 +162,23 @@ describe('a request that may pass', () => {
   });
 });
 
+describe('OPTIONS with Max-Forwards', () => {
+  test('is counted down, and answered here when the count is over', async () => {
+    const cookie = gateway.signIn();
+    const options = (count: string) =>
+      ask(gateway.port, { method: 'OPTIONS', headers: { cookie, 'max-forwards': count } });
+    await options('3');
+    assert.equal(lastSeen().headers['max-forwards'], '2');
+    const before = upstream.requests.length;
+    const reply = await options('0');
+    assert.deepEqual(
+      [reply.status, reply.headers['sallyport-response']],
+      [204, 'max-forwards-reached'],
+    );
+    assert.equal(upstream.requests.length, before);
+  });
+});
+
 describe('the identity of who asks', () => {
   test('is sent in the headers that the contract names', async () => {
     const cookie = gateway.signIn({
