@@ -16,7 +16,7 @@ import type { Config, LiveConfig } from './config/config.ts';
 import { isPortalRequest } from './core/locations.ts';
 import { addSeconds } from './core/time.ts';
 import { type Management, startManagement } from './platform/management.ts';
-import { requestFactsOf, setRequestFacts } from './platform/request-facts.ts';
+import { setRequestFacts } from './platform/request-facts.ts';
 import type { DrainStep } from './platform/shutdown.ts';
 
 /** A gateway that accepts connections. */
@@ -73,20 +73,13 @@ export async function startGateway(
   }
 }
 
-/** The doors as one Express application. Requests reach it with their facts settled. */
-export function createApp({ gateway, portal, flows }: Composition): express.Express {
+/** Our own pages as an Express application. Requests reach it with their facts settled. */
+function portalApp({ portal }: Composition): express.Express {
   const app = express();
   app.set('x-powered-by', false);
   app.set('etag', false);
   app.set('trust proxy', false);
-  app.use((req, res, next) => {
-    const request = requestFactsOf(req);
-    if (isPortalRequest(flows.config.current().portal, request)) {
-      portal(req, res, next);
-    } else {
-      void gateway.handle({ req, res, request });
-    }
-  });
+  app.use(portal);
   return app;
 }
 
@@ -98,7 +91,7 @@ const keepAliveMilliseconds = 75_000;
 
 function createListener(composition: Composition, { server: settings }: Config): http.Server {
   const { gateway } = composition;
-  const app = createApp(composition);
+  const pages = portalApp(composition);
   const options: http.ServerOptions = {
     insecureHTTPParser: false,
     joinDuplicateHeaders: false,
@@ -115,7 +108,7 @@ function createListener(composition: Composition, { server: settings }: Config):
     if (request === null) return;
     if (isPortalRequest(composition.flows.config.current().portal, request)) {
       setRequestFacts(req, request);
-      app(req, res);
+      pages(req, res);
     } else {
       void gateway.handle({ req, res, request });
     }
