@@ -1,6 +1,7 @@
 /**
  * Rate limits against guessing and floods. They slow an address down, never an account: nobody can
- * lock somebody else out by guessing at their password (security G7).
+ * lock somebody else out by guessing at their password (security G7). What is counted by account
+ * alone is only what its owner does once they are signed in.
  *
  * Kept in memory, or in Redis where sessions are; while Redis does not answer, memory takes over,
  * so that its absence never lifts a limit. The library keeps time by itself.
@@ -34,6 +35,8 @@ export interface Rates {
   readonly passwordPerAddress: Rate;
   readonly page: Rate;
   readonly code: Rate;
+  /** New sets of recovery codes of one account, from anywhere. */
+  readonly recoveryCodes: Rate;
 }
 
 /** What a household behind one address never notices and a program soon does. */
@@ -42,6 +45,7 @@ export const defaultRates: Rates = {
   passwordPerAddress: { timesMax: 50, withinSeconds: 900 },
   page: { timesMax: 600, withinSeconds: 60 },
   code: { timesMax: 30, withinSeconds: 60 },
+  recoveryCodes: { timesMax: 5, withinSeconds: 3600 },
 };
 
 /** Opens the limits; `redis` is the sessions' connection, or null to count in memory. */
@@ -52,6 +56,7 @@ export function openLimits(options: {
   const { redis, rates } = options;
   const perAccount = limiter('password-account', rates.passwordPerAccount, redis);
   const perAddress = limiter('password-address', rates.passwordPerAddress, redis);
+  const newCodes = limiter('recovery-codes', rates.recoveryCodes, redis);
   const classes = {
     page: limiter('page', rates.page, redis),
     code: limiter('code', rates.code, redis),
@@ -75,6 +80,7 @@ export function openLimits(options: {
     },
 
     request: (limitClass, ip) => count(classes[limitClass], addressBlock(ip)),
+    newRecoveryCodes: (account) => count(newCodes, accountKey(account)),
   };
 }
 
@@ -95,8 +101,12 @@ export function addressBlock(ip: string): string {
 }
 
 function accountAndAddress(account: string, ip: string): string {
-  // Whatever was typed as a name becomes a key of one length.
-  return `${hash('sha256', usernameKey(account), 'hex')}:${addressBlock(ip)}`;
+  return `${accountKey(account)}:${addressBlock(ip)}`;
+}
+
+/** Whatever was typed as a name, as a key of one length. */
+function accountKey(account: string): string {
+  return hash('sha256', usernameKey(account), 'hex');
 }
 
 function limiter(name: string, rate: Rate, redis: RedisLink | null): RateLimiterAbstract {

@@ -60,6 +60,17 @@ export function sqlAudit(
       for await (const row of rowsAfter(db, 0, since)) yield eventOf(row);
     },
 
+    async listOfSubject(user, limit) {
+      const rows = await db
+        .selectFrom('audit_events')
+        .selectAll()
+        .where('subject', '=', user)
+        .orderBy('seq', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(eventOf);
+    },
+
     verify: () => verifyChain(db),
   };
 }

@@ -13,14 +13,19 @@ import { sqlAttempts } from './attempts.ts';
 import { sqlAudit } from './audit.ts';
 import { sqlAuthenticators } from './authenticators.ts';
 import { sqlChallenges } from './challenges.ts';
+import { sqlDevices } from './devices.ts';
 import { migrateSchema } from './migrate.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
+import { sqlOutbox } from './outbox.ts';
+import { sqlPlaces } from './places.ts';
 import { openPostgresPool } from './postgres-pool.ts';
 import { sqlRecoveryCodes } from './recovery-codes.ts';
 import { sqlRevokedSessions } from './revoked-sessions.ts';
 import { sqlSessionTable, type SessionTable } from './session-table.ts';
 import { sqlSigningKeys } from './signing-keys.ts';
 import type { Db, Tables } from './tables.ts';
+import { sqlTenants } from './tenants.ts';
+import { sqlUsedChallenges } from './used-challenges.ts';
 import { sqlUsers } from './users.ts';
 
 const connectionsMax = 10;
@@ -91,9 +96,14 @@ function dialectOf(location: DatabaseLocation, statements: 'bounded' | 'unlimite
 function storesOn(db: Db, options: DatabaseOptions): Stores {
   return {
     users: sqlUsers(db),
+    tenants: sqlTenants(db),
     authenticators: sqlAuthenticators(db),
     recoveryCodes: sqlRecoveryCodes(db),
     challenges: sqlChallenges(db),
+    usedChallenges: sqlUsedChallenges(db),
+    devices: sqlDevices(db),
+    places: sqlPlaces(db),
+    outbox: sqlOutbox(db),
     attempts: sqlAttempts(db),
     audit: sqlAudit(db, options),
     signingKeys: sqlSigningKeys(db),

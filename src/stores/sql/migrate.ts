@@ -10,13 +10,17 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { DatabaseUnusable, StoreUnavailable } from '../types.ts';
 import { isSqliteDamage } from './driver-errors.ts';
 import * as initial from './migrations/0001-initial.ts';
+import * as lifecycle from './migrations/0002-lifecycle.ts';
 import type { Db } from './tables.ts';
 
 const migrationTable = 'schema_migrations';
 const migrationLockTable = 'schema_migrations_lock';
 
 // In order. The names are kept in the database.
-const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+const migrations = {
+  '0001-initial': initial,
+  '0002-lifecycle': lifecycle,
+} as const satisfies Record<string, Migration>;
 
 /** Checks the database and runs the migrations that are missing. */
 export async function migrateSchema(db: Db): Promise<void> {
@@ -45,6 +49,12 @@ export async function revertSchema(db: Db): Promise<void> {
     const { error } = await migrator(db).migrateDown();
     if (error !== undefined) throw error;
   }
+}
+
+/** Takes the schema forward or back to where one migration left it; for tests of the migrations. */
+export async function migrateSchemaTo(db: Db, name: keyof typeof migrations): Promise<void> {
+  const { error } = await migrator(db).migrateTo(name);
+  if (error !== undefined) throw error;
 }
 
 function migrator(db: Db): Migrator {

@@ -18,11 +18,15 @@ export interface Tables {
   readonly authenticators: AuthenticatorTable;
   readonly recovery_codes: RecoveryCodeTable;
   readonly challenges: ChallengeTable;
+  readonly used_challenges: UsedChallengeTable;
   readonly attempts: AttemptTable;
   readonly signing_keys: SigningKeyTable;
   readonly sessions: SessionRowTable;
   readonly revoked_sessions: RevokedSessionTable;
   readonly access_changes: AccessChangeTable;
+  readonly devices: DeviceTable;
+  readonly known_places: KnownPlaceTable;
+  readonly outbox: OutboxTable;
   readonly audit_events: AuditEventTable;
   readonly audit_head: AuditHeadTable;
   readonly write_probe: WriteProbeTable;
@@ -32,6 +36,10 @@ export interface Tables {
 export interface TenantTable {
   readonly id: string;
   readonly name: string;
+  readonly is_mfa_required: number;
+  readonly required_since: number | null;
+  readonly grace_ends_at: number | null;
+  readonly grace_period_days: number;
 }
 
 /** People and service accounts. */
@@ -45,9 +53,13 @@ export interface UserTable {
   readonly email: string | null;
   readonly tenant_id: string;
   readonly password_hash: string | null;
+  /** JSON. */
+  readonly networks: string;
   readonly is_disabled: number;
   readonly session_epoch: number;
   readonly created_at: number;
+  readonly must_enroll_at: number | null;
+  readonly reminded_at: number | null;
 }
 
 /** Who is in which group. */
@@ -64,6 +76,11 @@ export interface AuthenticatorTable {
   readonly name: string;
   readonly sealed_credential: string;
   readonly last_step: number;
+  /** Passkeys only. Unique. */
+  readonly credential_id: string | null;
+  readonly sign_count: number;
+  readonly is_backed_up: number;
+  readonly attested_model: string | null;
   readonly created_at: number;
   readonly last_used_at: number | null;
 }
@@ -84,6 +101,12 @@ export interface ChallengeTable {
   readonly user_id: string;
   readonly session_key: string;
   readonly sealed_payload: string;
+  readonly expires_at: number;
+}
+
+/** Challenges that were used, by hash, until they expire. */
+export interface UsedChallengeTable {
+  readonly challenge_hash: string;
   readonly expires_at: number;
 }
 
@@ -129,6 +152,42 @@ export interface AccessChangeTable {
   readonly id: Generated<number>;
   readonly user_id: string;
   readonly at: number;
+}
+
+/** Browsers by user. The three columns of a trust are all null or none is. */
+export interface DeviceTable {
+  readonly id: string;
+  readonly user_id: string;
+  /** A hash. Unique for each user. */
+  readonly device_key: string;
+  readonly name: string;
+  readonly first_seen_at: number;
+  readonly last_seen_at: number;
+  readonly last_ip: string;
+  readonly trust_method: string | null;
+  readonly trust_proved_at: number | null;
+  readonly trusted_until: number | null;
+}
+
+/** Where people sign in from. */
+export interface KnownPlaceTable {
+  readonly user_id: string;
+  readonly place: string;
+  readonly last_seen_at: number;
+}
+
+/** Mail that waits to be sent. */
+export interface OutboxTable {
+  readonly id: Generated<number>;
+  readonly user_id: string;
+  readonly to_address: string;
+  readonly kind: string;
+  /** JSON. */
+  readonly details: string;
+  readonly created_at: number;
+  /** From when on it may be taken: to be sent, or because whoever took it last never came back. */
+  readonly due_at: number;
+  readonly tries: number;
 }
 
 /** The audit chain, in the order of `seq`. */

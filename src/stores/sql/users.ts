@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { sql } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 
 import type { TenantId, UserId } from '../../core/ids.ts';
 import { methodIds, type MethodId } from '../../core/proofs.ts';
@@ -10,7 +10,8 @@ import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../t
 import { usernameKey } from '../username-key.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
-import type { Db } from './tables.ts';
+import type { Db, UserTable } from './tables.ts';
+import { tenantRulesOf } from './tenants.ts';
 
 /** The users in a database. */
 export function sqlUsers(db: Db): UserStore {
@@ -28,6 +29,7 @@ export function sqlUsers(db: Db): UserStore {
             email: user.email,
             tenant_id: user.tenant,
             password_hash: user.passwordHash,
+            networks: JSON.stringify(user.networks),
             is_disabled: 0,
             session_epoch: 0,
             created_at: user.createdAt,
@@ -93,6 +95,28 @@ export function sqlUsers(db: Db): UserStore {
         .execute();
     },
 
+    async setMustEnrollAt(id, at) {
+      await changeUser(db, id, { must_enroll_at: at });
+    },
+
+    async setRemindedAt(id, at) {
+      await changeUser(db, id, { reminded_at: at });
+    },
+
+    async listOfGroups(groups, limit) {
+      if (groups.length === 0) return [];
+      const rows = await usersWithGroups(db)
+        .where('users.kind', '=', 'user')
+        .where('users.is_disabled', '=', 0)
+        .where('users.id', 'in', (eb) =>
+          eb.selectFrom('user_groups').select('user_id').where('group_name', 'in', groups),
+        )
+        .orderBy('users.username_key')
+        .limit(limit)
+        .execute();
+      return rows.map(userOf);
+    },
+
     async findPrincipal(id, lineage) {
       const [record] = await principalQuery(db, { id, lineage });
       return record ?? null;
@@ -106,12 +130,23 @@ const separator = '\u001f';
 const principalQuery = compiledOnce(
   (db, slot) =>
     usersWithGroups(db)
+      .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
       .select((eb) => [
+        'tenants.is_mfa_required',
+        'tenants.required_since',
+        'tenants.grace_ends_at',
         eb
           .selectFrom('authenticators')
           .select(sql<string | null>`string_agg(method, ',')`.as('methods'))
           .whereRef('authenticators.user_id', '=', 'users.id')
           .as('methods'),
+        // Whatever has no model is left out by string_agg.
+        eb
+          .selectFrom('authenticators')
+          .select(sql<string | null>`string_agg(attested_model, ',')`.as('models'))
+          .whereRef('authenticators.user_id', '=', 'users.id')
+          .where('method', '=', 'webauthn')
+          .as('models'),
         eb
           .selectFrom('recovery_codes')
           .select((eb) => eb.fn.countAll<number>().as('codes'))
@@ -128,6 +163,8 @@ const principalQuery = compiledOnce(
       .where('users.id', '=', slot('id')),
   (row): PrincipalRecord => ({
     user: userOf(row),
+    tenantRules: tenantRulesOf(row),
+    attestedModels: row.models === null ? [] : [...new Set(row.models.split(','))].sort(),
     enrolled: methodsOf(row.methods),
     recoveryCodesLeft: Number(row.recovery_codes_left),
     isSessionRevoked: row.revoked_lineage !== null,
@@ -142,9 +179,12 @@ function usersWithGroups(db: Db) {
     'users.display_name',
     'users.email',
     'users.tenant_id',
+    'users.networks',
     'users.is_disabled',
     'users.session_epoch',
     'users.created_at',
+    'users.must_enroll_at',
+    'users.reminded_at',
     eb
       .selectFrom('user_groups')
       .select(sql<string | null>`string_agg(group_name, ${sql.lit(separator)})`.as('names'))
@@ -168,11 +208,7 @@ async function insertGroups(db: Db, id: UserId, groups: readonly string[]): Prom
   if (rows.length > 0) await db.insertInto('user_groups').values(rows).execute();
 }
 
-async function changeUser(
-  db: Db,
-  id: UserId,
-  change: { readonly password_hash: string } | { readonly is_disabled: number },
-): Promise<void> {
+async function changeUser(db: Db, id: UserId, change: Updateable<UserTable>): Promise<void> {
   await db.updateTable('users').set(change).where('id', '=', id).execute();
 }
 
@@ -185,9 +221,12 @@ function userOf(row: UserRow): User {
     email: row.email,
     groups: row.groups === null ? [] : row.groups.split(separator).sort(),
     tenant: row.tenant_id as TenantId,
+    networks: JSON.parse(row.networks) as readonly string[],
     isDisabled: row.is_disabled !== 0,
     sessionEpoch: row.session_epoch,
     createdAt: row.created_at,
+    mustEnrollAt: row.must_enroll_at,
+    remindedAt: row.reminded_at,
   };
 }
 
