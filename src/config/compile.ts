@@ -17,7 +17,9 @@ import type { Draft } from './checks/draft.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { readOrigin, type Origin } from './checks/origins.ts';
 import { checkReachability } from './checks/reachability.ts';
+import { checkGeoDatabase, compileMail } from './checks/telling.ts';
 import { compileStorage } from './checks/storage.ts';
+import { compileWebauthn } from './checks/webauthn.ts';
 import { compileRoutes, unknownNetwork } from './compile-routes.ts';
 import type { Config } from './config.ts';
 import { didYouMean } from './source/closest-name.ts';
@@ -54,6 +56,10 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
     upstreams: options.upstreams,
   });
   checkReachability(draft, routes, addresses.portal);
+
+  const mail = compileMail(draft);
+  const webauthn = compileWebauthn(draft, addresses.portal);
+  const geoDatabase = checkGeoDatabase(draft);
 
   const { publicUrl, portal, cookieDomain } = addresses;
   if (publicUrl === null || portal === null || storage === null || options.policy === null) {
@@ -97,15 +103,29 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
       periodSeconds: written.policy.methods.totp.period,
       window: written.policy.methods.totp.window,
     },
+    webauthn: { rpId: webauthn.rpId, attestationRoots: webauthn.attestationRoots },
     lockout: {
       failuresMax: written.policy.lockout.failures,
       withinSeconds: written.policy.lockout.within,
       durationSeconds: written.policy.lockout.duration,
     },
+    trustedDevices: {
+      isEnabled: written.policy.trustedDevices.enabled,
+      forSeconds: written.policy.trustedDevices.for,
+      tiers: written.policy.trustedDevices.tiers,
+    },
+    risk: {
+      newDevice: written.policy.risk.newDevice,
+      newLocation: written.policy.risk.newLocation,
+      geoDatabase,
+    },
+    mail,
     policy: {
       mfa: options.policy,
       tiers: tierMap,
       stepUpWithinSeconds: written.stepUp.within,
+      hardwareKeys: webauthn.hardwareKeys,
+      networks,
     },
     routes: routes.map(({ route }) => route),
     auditsAllowed: written.audit.allowed === 'all',

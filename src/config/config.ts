@@ -1,6 +1,6 @@
 /** The configuration as the program uses it: validated, compiled, secrets wrapped. */
 
-import type { AccessPolicy } from '../core/policy/mfa-policy.ts';
+import type { AccessPolicy, Tier } from '../core/policy/mfa-policy.ts';
 import type { Cidr, Network } from '../core/cidr.ts';
 import type { Portal } from '../core/locations.ts';
 import type { Route } from '../core/route.ts';
@@ -47,13 +47,48 @@ export interface Config {
     readonly periodSeconds: number;
     readonly window: number;
   };
+  readonly webauthn: {
+    /** Relying party (WebAuthn L3 §4): the domain that passkeys belong to. */
+    readonly rpId: string;
+    /** PEM certificates; attestations of hardware keys must lead to one of them. */
+    readonly attestationRoots: readonly string[];
+  };
   readonly lockout: LockoutLimits;
+  readonly trustedDevices: {
+    readonly isEnabled: boolean;
+    readonly forSeconds: number;
+    readonly tiers: readonly Tier[];
+  };
+  readonly risk: {
+    readonly newDevice: RiskAnswer;
+    readonly newLocation: RiskAnswer;
+    /** Absolute path of a MaxMind database, or null. */
+    readonly geoDatabase: string | null;
+  };
+  /** Null: nobody is told anything by mail. */
+  readonly mail: MailSettings | null;
   readonly policy: AccessPolicy;
   readonly routes: readonly Route[];
   /** Audit every allowed request too (off by default). */
   readonly auditsAllowed: boolean;
   /** Least level that is logged. */
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** What a sign-in from an unknown browser or place leads to. */
+export type RiskAnswer = 'challenge' | 'notify' | 'ignore';
+
+/** How mail is sent. */
+export interface MailSettings {
+  readonly host: string;
+  readonly port: number;
+  /** True: TLS from the first byte (smtps). False: STARTTLS. */
+  readonly isImplicitTls: boolean;
+  /** False only for loopback, or where the operator says so. */
+  readonly isTlsRequired: boolean;
+  readonly username: string | null;
+  readonly password: Secret | null;
+  readonly from: string;
 }
 
 /** Where to listen; port 0 is any that is free. */

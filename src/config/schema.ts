@@ -104,6 +104,29 @@ const identity = z.strictObject({
     .describe('Users whose passwords are kept here.'),
 });
 
+/** AAGUIDs (WebAuthn L3 §6.5.1) are UUIDs. */
+const aaguidPattern = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+const aaguidHint = 'write an AAGUID such as ee882879-721c-4913-9775-3dfcce97072a';
+
+const riskAnswers = ['challenge', 'notify', 'ignore'] as const;
+
+const mail = z
+  .strictObject({
+    smtp: text('write smtp://host:587 or smtps://host:465')
+      .meta({ writeOnly: true })
+      .describe('Mail server: smtp:// (STARTTLS where offered) or smtps://, with user:password@.'),
+    from: text('write an address such as "Example Corp <security@example.com>"')
+      .regex(/^[^\p{Cc}]{3,300}$/u, 'write an address such as security@example.com')
+      .describe('Sender of every mail.'),
+    requireTls: z
+      .boolean()
+      .default(true)
+      .describe('Send over TLS only. A mail server on a loopback address is excepted.'),
+  })
+  .nullable()
+  .default(null)
+  .describe('How people are told of what happens to their account. Without it: they are not.');
+
 const groups = z.array(identityName('a group')).default([]);
 
 const policy = z.strictObject({
@@ -140,6 +163,32 @@ const policy = z.strictObject({
         })
         .prefault({})
         .describe('Codes from an authenticator app (RFC 6238).'),
+      webauthn: z
+        .strictObject({
+          rpId: text('write a domain such as example.com')
+            .nullable()
+            .default(null)
+            .describe('Domain that passkeys belong to. Default: the host of the portal.'),
+          hardwareKeys: z
+            .strictObject({
+              tiers: z
+                .array(z.enum(tiers))
+                .default([])
+                .describe('Tiers whose passkeys must be security keys of the models below.'),
+              models: z
+                .array(text(aaguidHint).regex(aaguidPattern, aaguidHint))
+                .default([])
+                .describe('AAGUIDs of the models that are accepted.'),
+              rootsFile: filePath('write the path of a PEM file')
+                .nullable()
+                .default(null)
+                .describe('Root certificates (PEM) of their makers; attestations must lead there.'),
+            })
+            .prefault({})
+            .describe('Security keys of known models, proved by attestation.'),
+        })
+        .prefault({})
+        .describe('Passkeys and security keys (WebAuthn).'),
     })
     .prefault({})
     .describe('Settings of the second factors.'),
@@ -158,19 +207,31 @@ const policy = z.strictObject({
     .describe('When second-factor codes are locked for an account.'),
   trustedDevices: z
     .strictObject({
-      enabled: z.boolean().default(true).describe('Reserved.'),
-      for: duration({ max: '365d' }).prefault('30d').describe('Reserved.'),
-      tiers: z.array(z.enum(tiers)).default(['TIER2', 'TIER3']).describe('Reserved.'),
+      enabled: z.boolean().default(true).describe('People may trust a browser.'),
+      for: duration({ max: '365d' })
+        .prefault('30d')
+        .describe('How long a trusted browser is not asked for the second factor at sign-in.'),
+      tiers: z.array(z.enum(tiers)).default(['TIER2', 'TIER3']).describe('Tiers whose people may.'),
     })
     .prefault({})
-    .describe('Reserved: devices are not remembered yet, each sign-in asks for a second factor.'),
+    .describe('Browsers in which the second factor is remembered. Never counts as a step-up.'),
   risk: z
     .strictObject({
-      newDevice: z.enum(['challenge']).default('challenge').describe('Reserved.'),
-      newLocation: z.enum(['challenge']).default('challenge').describe('Reserved.'),
+      newDevice: z
+        .enum(riskAnswers)
+        .default('challenge')
+        .describe('A browser that the person has not used: challenge, notify or ignore.'),
+      newLocation: z
+        .enum(riskAnswers)
+        .default('challenge')
+        .describe('A place they have not signed in from: challenge, notify or ignore.'),
+      geoDatabase: filePath('write the path of an .mmdb file')
+        .nullable()
+        .default(null)
+        .describe('MaxMind database (.mmdb) of places. Without it a place is a network prefix.'),
     })
     .prefault({})
-    .describe('Reserved: each sign-in asks for a second factor, new device or not.'),
+    .describe('challenge: ask for the second factor in spite of trust, and tell by mail.'),
 });
 
 const stepUp = z.strictObject({
@@ -205,6 +266,7 @@ export const configSchema = z.strictObject({
     .describe('Named lists of addresses. An empty list admits nobody.'),
   identity: identity.prefault({}).describe('Who people are.'),
   policy: policy.prefault({}).describe('Who must prove how much.'),
+  mail,
   stepUp: stepUp.prefault({}).describe('Confirming again during a session.'),
   routes: z
     .array(routeSchema)

@@ -52,9 +52,10 @@ export function levelOf(proofs: readonly Proof[], now: EpochMs): AssuranceLevel 
   return levelOfWays(waysOf(proofsThatCount(proofs, now)));
 }
 
-/** What the proofs amount to now. */
+/** What the proofs of this sign-in amount to now; what a browser remembers is left out. */
 export function assuranceOf(proofs: readonly Proof[], now: EpochMs): Assurance {
-  const counted = proofsThatCount(proofs, now);
+  // What a browser remembers lets people pass; upstreams are told what was proved this time.
+  const counted = proofsThatCount(proofs, now).filter((proof) => !isRemembered(proof));
   const ways = waysOf(counted);
   const level = levelOfWays(ways);
   if (level === 0) return { level, acr: null, amr: [], authenticatedAt: null };
@@ -142,15 +143,20 @@ function waysOf(proofs: readonly Proof[]): readonly Way[] {
 }
 
 function isTwoFactors(proof: Proof): boolean {
-  return proof.method === 'webauthn' && proof.isUserVerified === true;
+  return proof.method === 'webauthn' && proof.isUserVerified === true && !isRemembered(proof);
 }
 
-function isPhishingResistant(way: Way): boolean {
-  return way.second?.method === 'webauthn';
+function isPhishingResistant({ second }: Way): boolean {
+  return second?.method === 'webauthn' && !isRemembered(second);
 }
 
-function isAccepted(way: Way, methods: readonly MethodId[] | null): boolean {
-  return methods === null || (way.second !== null && methods.includes(way.second.method));
+function isAccepted({ second }: Way, methods: readonly MethodId[] | null): boolean {
+  if (methods === null) return true;
+  return second !== null && methods.includes(second.method) && !isRemembered(second);
+}
+
+function isRemembered(proof: Proof): boolean {
+  return proof.origin === 'remembered';
 }
 
 /** Whether each proof was an answer given within the window; at its very end is within. */

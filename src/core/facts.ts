@@ -45,6 +45,8 @@ export interface Principal {
   readonly email: string | null;
   readonly groups: readonly string[];
   readonly tenant: TenantId;
+  /** Services: the names of the networks they may come from. People: empty. */
+  readonly networks: readonly string[];
   readonly isDisabled: boolean;
 }
 
@@ -62,8 +64,14 @@ export interface SessionFacts {
   readonly proofs: readonly Proof[];
   /** The second factors this person has enrolled and could be asked for. */
   readonly enrolled: readonly MethodId[];
+  /** The models (AAGUIDs, lower case) of enrolled passkeys whose attestation was verified. */
+  readonly attestedModels: readonly string[];
   /** Unused recovery codes that the person has confirmed to have stored. */
   readonly recoveryCodesLeft: number;
+  /** From when on they must have a second factor (core/tenant-rules.ts); null: nothing says so. */
+  readonly enrollBy: EpochMs | null;
+  /** When they last put off the reminder of that. */
+  readonly remindedAt: EpochMs | null;
   readonly createdAt: EpochMs;
   readonly expiresAt: EpochMs;
 }

@@ -14,6 +14,8 @@ export type UserId = Id<'UserId'>;
 export type TenantId = Id<'TenantId'>;
 /** Names one enrolled thing. */
 export type AuthenticatorId = Id<'AuthenticatorId'>;
+/** Names a browser that one person signed in with. */
+export type DeviceId = Id<'DeviceId'>;
 /** Names a question that we issued. */
 export type ChallengeId = Id<'ChallengeId'>;
 /** Names an event of the audit trail; sorts by time. */
@@ -32,6 +34,7 @@ export const defaultTenant = 'default' as TenantId;
 const prefixes = {
   user: 'usr_',
   authenticator: 'ath_',
+  device: 'dev_',
   challenge: 'chl_',
   request: 'req_',
 } as const;
@@ -39,6 +42,7 @@ const prefixes = {
 interface IdOf {
   readonly user: UserId;
   readonly authenticator: AuthenticatorId;
+  readonly device: DeviceId;
   readonly challenge: ChallengeId;
   readonly request: RequestId;
 }

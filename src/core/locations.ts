@@ -13,7 +13,7 @@ export interface Portal {
 }
 
 /** The portal's pages that a request may be sent to. */
-export type PortalPage = 'sign-in' | 'challenge' | 'step-up' | 'enroll' | 'account';
+export type PortalPage = 'sign-in' | 'challenge' | 'step-up' | 'enroll' | 'reminder' | 'account';
 
 /** Takes the portal's URL apart; it was validated with the configuration. */
 export function portalAt(url: string): Portal {

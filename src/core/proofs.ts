@@ -5,7 +5,7 @@
  * strength is computed from its proofs and `now` (see assurance.ts); nothing else is stored.
  */
 
-import type { AuthenticatorId } from './ids.ts';
+import type { AuthenticatorId, DeviceId } from './ids.ts';
 import type { EpochMs } from './time.ts';
 
 /** The ways to authenticate that exist. */
@@ -15,12 +15,16 @@ export const methodIds = ['password', 'totp', 'recovery-code', 'webauthn'] as co
 export type MethodId = (typeof methodIds)[number];
 
 /**
- * How a proof came about. An `answer` met a challenge with something enrolled before; an
- * `enrollment` is the first use of an authenticator while it was being enrolled. Both count for
- * the level, only an answer counts as fresh: somebody who holds a stolen password and enrolls
- * their own phone has proved nothing new.
+ * How a proof came about.
+ *
+ * - `answer`: it met a challenge with something enrolled before.
+ * - `enrollment`: the first use of an authenticator while it was being enrolled. It counts for the
+ *   level and is never fresh: somebody who holds a stolen password and enrolls their own phone has
+ *   proved nothing new.
+ * - `remembered`: an answer that was given earlier in a browser that the person trusts, under its
+ *   own old date. It counts where a rule asks for two factors and nothing more.
  */
-export type ProofOrigin = 'answer' | 'enrollment';
+export type ProofOrigin = 'answer' | 'enrollment' | 'remembered';
 
 /** One successful authentication. */
 export interface Proof {
@@ -30,6 +34,12 @@ export interface Proof {
   readonly authenticatorId?: AuthenticatorId;
   /** WebAuthn only: the authenticator itself verified the person (PIN, fingerprint). */
   readonly isUserVerified?: boolean;
+  /** WebAuthn only: the model (AAGUID, lower case) when the maker's attestation was verified. */
+  readonly attestedModel?: string;
+  /** `remembered` only: the trusted device. */
+  readonly deviceId?: DeviceId;
+  /** `enrollment` only: nothing was enrolled before. */
+  readonly isFirst?: boolean;
 }
 
 /**

@@ -169,6 +169,7 @@ async function enroll(
     sealedCredential: ctx.totpEnrollment.seal(userId, authenticatorId, credential),
     // The code that proved the enrollment is used up by it.
     lastStep: step,
+    passkey: null,
     createdAt: now,
     lastUsedAt: now,
   });

@@ -39,6 +39,8 @@ export interface Visit {
   readonly ip: string;
   readonly userAgent: string;
   readonly requestId: RequestId;
+  /** SHA-256 of the secret in the device cookie, hex; null: the browser brought none of ours. */
+  readonly deviceKey: string | null;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** What a person has to do next, after each step of a sign-in. */
 
-import { assuranceOf } from '../core/assurance.ts';
+import { levelOf } from '../core/assurance.ts';
 import type { SessionFacts } from '../core/facts.ts';
-import { admissibleProofs, enrollmentMissing, usableSecondFactors } from '../core/policy/decide.ts';
+import { admissibleProofs, enrollmentDue, usableSecondFactors } from '../core/policy/decide.ts';
 import type { FlowContext } from './flow-context.ts';
 
 /**
@@ -17,7 +17,8 @@ export function nextPage(
   session: SessionFacts,
 ): 'challenge' | 'enroll' | 'done' {
   const { policy } = ctx.config.current();
-  const { level } = assuranceOf(admissibleProofs(session, policy), ctx.clock.now());
+  const now = ctx.clock.now();
+  const level = levelOf(admissibleProofs(session, policy), now);
   if (level < 2 && usableSecondFactors(session, policy).length > 0) return 'challenge';
-  return enrollmentMissing(session, policy).length > 0 ? 'enroll' : 'done';
+  return enrollmentDue(session, policy, now) === null ? 'done' : 'enroll';
 }

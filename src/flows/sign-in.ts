@@ -1,9 +1,9 @@
 /** The first step of a sign-in: username and password. */
 
-import type { SessionFacts } from '../core/facts.ts';
 import type { SessionKey } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import type { Proof } from '../core/proofs.ts';
+import { sessionFactsOf } from '../core/session-facts.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { User } from '../stores/types.ts';
 import { eventAtSignIn } from './audit-events.ts';
@@ -102,16 +102,15 @@ async function nextAfterPassword(
 ): Promise<ReturnType<typeof nextPage>> {
   const noKey = '' as SessionKey;
   const record = await ctx.stores.users.findPrincipal(user.id, noKey);
-  const session: SessionFacts = {
+  if (record === null) return 'done';
+  const { sessionEpoch } = user;
+  const kept = {
     key: noKey,
     lineage: noKey,
-    principal: user,
-    sessionEpoch: user.sessionEpoch,
+    sessionEpoch,
     proofs,
-    enrolled: record?.enrolled ?? [],
-    recoveryCodesLeft: record?.recoveryCodesLeft ?? 0,
     createdAt: now,
-    expiresAt: now,
+    lastSeenAt: now,
   };
-  return nextPage(ctx, session);
+  return nextPage(ctx, sessionFactsOf(kept, record, ctx.config.current().sessions));
 }

@@ -37,6 +37,8 @@ export interface CreateUserInput {
   readonly email?: string | null;
   readonly groups?: readonly string[];
   readonly tenant?: string;
+  /** Services: names of the networks they may come from; without any they get nowhere. */
+  readonly networks?: readonly string[];
   readonly password: string | null;
 }
 
@@ -64,6 +66,7 @@ export async function createUser(ctx: FlowContext, input: CreateUserInput): Prom
         ...record,
         id: idFrom('user', ctx.random.bytes(idBytes)),
         kind,
+        networks: input.networks ?? [],
         tenant: record.tenant as TenantId,
         passwordHash,
         createdAt: now,

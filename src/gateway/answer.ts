@@ -41,7 +41,12 @@ export function answerTo(
       return towards('step-up', 'step-up-required', stepUpChallenge(decision.requirement));
     case 'enroll':
       return towards('enroll', 'enrollment-required', null, { missing: decision.missing });
+    case 'remind':
+      return towards('reminder', 'enrollment-required', null);
     case 'deny':
+      if (decision.reason === 'service-network-not-allowed') {
+        return { problem: new Problem('network-not-allowed'), location: null, headers: {} };
+      }
       return { problem: new Problem(decision.reason), location: null, headers: {} };
     default:
       return unreachable(decision);
@@ -89,6 +94,7 @@ const details = {
   challenge: 'Complete the second step in a browser, then try again.',
   'step-up': 'Confirm in a browser that it is you, then try again.',
   enroll: 'Set up the missing methods in a browser, then try again.',
+  reminder: 'A second step is due soon. Set it up in a browser, or put it off there.',
 } as const;
 
 /** A script sends its person here. A page that posts comes back by its own means. */
@@ -97,6 +103,7 @@ const memberNames = {
   challenge: 'challenge_url',
   'step-up': 'step_up_url',
   enroll: 'enroll_url',
+  reminder: 'enroll_url',
 } as const;
 
 /** RFC 9470 §3: says how the proofs fall short, in the words of OpenID Connect. */

@@ -54,6 +54,7 @@ export async function passHttp(deps: HttpDoorDeps, exchange: HttpExchange): Prom
     case 'allow':
       outcome = await passOn(deps, exchange, judgement, config);
       break;
+    case 'remind':
     case 'sign-in':
     case 'challenge':
     case 'step-up':

@@ -7,10 +7,10 @@
  */
 
 import type { Config } from '../config/config.ts';
-import type { SessionFacts } from '../core/facts.ts';
 import type { UserId } from '../core/ids.ts';
 import { decide } from '../core/policy/decide.ts';
 import { matchRoute } from '../core/route.ts';
+import { sessionFactsOf } from '../core/session-facts.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
@@ -229,18 +229,15 @@ async function mayStayOpen(
   if (record.user.sessionEpoch !== session.sessionEpoch) return false;
 
   const { routes, policy, sessions } = deps.config();
-  const current: SessionFacts = {
-    ...session,
-    principal: record.user,
-    enrolled: record.enrolled,
-    recoveryCodesLeft: record.recoveryCodesLeft,
-    // Idle time does not run while something is open.
-    expiresAt: addSeconds(session.createdAt, sessions.absoluteSeconds),
-  };
+  // Idle time does not run while something is open.
+  const kept = { ...session, lastSeenAt: now };
+  const lifetimes = { ...sessions, idleSeconds: sessions.absoluteSeconds };
+  const current = sessionFactsOf(kept, record, lifetimes);
   const route = matchRoute(routes, request);
   const decision = decide(route, { request, session: current, now }, policy);
   return (
     decision.kind === 'allow' ||
+    decision.kind === 'remind' ||
     (decision.kind === 'step-up' && decision.reason === 'proof-too-old')
   );
 }

@@ -9,7 +9,8 @@
 
 import { isFromTheFuture } from '../core/assurance.ts';
 import type { SessionFacts } from '../core/facts.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
+import { sessionFactsOf } from '../core/session-facts.ts';
+import type { EpochMs } from '../core/time.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import {
@@ -61,25 +62,15 @@ export function createRecall(deps: RecallDeps): Recall {
     if (user.sessionEpoch !== session.sessionEpoch || user.kind !== 'user') return null;
 
     const lifetimes = deps.lifetimes();
-    const expiresAt = endOf(session, lifetimes);
-    if (expiresAt <= now) {
+    const facts = sessionFactsOf(session, record, lifetimes);
+    if (facts.expiresAt <= now) {
       await deps.sessions.remove(session.key);
     } else if (isTouchDue(session, lifetimes, now) && !touching.has(session.key)) {
       touching.add(session.key);
       void touch(deps, session, now).finally(() => touching.delete(session.key));
     }
 
-    return {
-      key: session.key,
-      lineage: session.lineage,
-      principal: user,
-      sessionEpoch: session.sessionEpoch,
-      proofs: session.proofs,
-      enrolled: record.enrolled,
-      recoveryCodesLeft: record.recoveryCodesLeft,
-      createdAt: session.createdAt,
-      expiresAt,
-    };
+    return facts;
   };
 }
 
@@ -113,13 +104,6 @@ function rememberingIds(sessionIdIn: RecallDeps['sessionIdIn']): RecallDeps['ses
  */
 function isDatedAhead(session: Session, now: EpochMs): boolean {
   return isFromTheFuture(session.lastSeenAt, now) || isFromTheFuture(session.createdAt, now);
-}
-
-function endOf(session: Session, { idleSeconds, absoluteSeconds }: SessionLifetimes): EpochMs {
-  return Math.min(
-    addSeconds(session.lastSeenAt, idleSeconds),
-    addSeconds(session.createdAt, absoluteSeconds),
-  );
 }
 
 function isTouchDue(session: Session, { idleSeconds }: SessionLifetimes, now: EpochMs): boolean {

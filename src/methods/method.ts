@@ -1,6 +1,6 @@
 /** What every authentication method looks like to the flows. */
 
-import type { Stores, User } from '../stores/types.ts';
+import type { Authenticator, PasskeyState, Stores, User } from '../stores/types.ts';
 import type { MethodId, Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { AuthenticatorId, UserId } from '../core/ids.ts';
@@ -50,6 +50,92 @@ export interface TotpEnrollment {
   /** The time step of the code when it is right for the secret, else null. */
   stepOf(credential: TotpCredential, code: string, now: EpochMs): number | null;
   seal(user: UserId, authenticator: AuthenticatorId, credential: TotpCredential): string;
+}
+
+/** What a browser needs for `navigator.credentials.create` or `.get`, as JSON (WebAuthn L3 §5.1.8). */
+export type PasskeyOptions = Readonly<Record<string, unknown>>;
+
+/** A passkey that proved itself while it was being enrolled, ready to be kept. */
+export interface NewPasskey {
+  /** The public key and what never changes; to be sealed. */
+  readonly credential: PasskeyCredential;
+  readonly state: PasskeyState;
+  readonly isUserVerified: boolean;
+}
+
+/** What never changes about a passkey. */
+export interface PasskeyCredential {
+  /** Base64url, COSE. */
+  readonly publicKey: string;
+  readonly transports: readonly string[];
+  /** Lower case; of zeros where the authenticator does not say. */
+  readonly aaguid: string;
+  /** The flag BE: it may be synchronised. */
+  readonly isBackupEligible: boolean;
+}
+
+/** Why the answer of an authenticator was not taken. Told to nobody but the audit log. */
+export type PasskeyRefusal =
+  | 'unreadable'
+  | 'not-verified'
+  | 'model-not-allowed'
+  | 'user-not-verified'
+  | 'backup-eligibility-changed'
+  | 'counter-went-back';
+
+/** The answer to "may this passkey be enrolled?". */
+export type PasskeyEnrollmentCheck =
+  | { readonly ok: true; readonly passkey: NewPasskey }
+  | { readonly ok: false; readonly reason: PasskeyRefusal };
+
+/** The answer to "is this the person's passkey, and did it answer our challenge?". */
+export type PasskeyCheck =
+  | { readonly ok: true; readonly proof: Proof }
+  | { readonly ok: false; readonly reason: PasskeyRefusal };
+
+/**
+ * Passkeys and security keys. Challenges are the flows' business: they are handed in as they were
+ * issued, and are used up before anything here is asked.
+ */
+export interface Passkeys {
+  enrollmentOptions(asked: {
+    readonly user: Pick<User, 'id' | 'username' | 'displayName'>;
+    readonly existing: readonly Authenticator[];
+    readonly challenge: string;
+    /** A security key of a known model is wanted, with its attestation. */
+    readonly isHardwareNeeded: boolean;
+  }): Promise<PasskeyOptions>;
+  checkEnrollment(
+    response: string,
+    expected: { readonly challenge: string; readonly isHardwareNeeded: boolean },
+  ): Promise<PasskeyEnrollmentCheck>;
+  seal(user: UserId, authenticator: AuthenticatorId, credential: PasskeyCredential): string;
+  /** What one calls such a passkey: the name of its model, or of the platform. */
+  suggestedName(credential: Pick<PasskeyCredential, 'aaguid' | 'transports'>): string | null;
+  /** `allowed` null: any passkey that the browser has for us, for signing in by it alone. */
+  answerOptions(asked: {
+    readonly allowed: readonly Authenticator[] | null;
+    readonly challenge: string;
+    readonly userVerification: 'required' | 'preferred';
+  }): Promise<PasskeyOptions>;
+  /** The credential id in a response, for looking it up; null when it cannot be read. */
+  credentialIdIn(response: string): string | null;
+  /** The challenge in a response; null when it cannot be read. */
+  challengeIn(response: string): string | null;
+  /**
+   * Checks a response against the passkey it claims to be of, and writes the use (counter, backup
+   * state) through the stores that it is handed before it says yes.
+   */
+  checkAnswer(
+    stores: Stores,
+    response: string,
+    expected: {
+      readonly authenticator: Authenticator;
+      readonly challenge: string;
+      readonly isUserVerificationNeeded: boolean;
+      readonly now: EpochMs;
+    },
+  ): Promise<PasskeyCheck>;
 }
 
 /** Makes recovery codes: the codes for the person, their hashes for the store. */

@@ -8,8 +8,18 @@
 
 import type { AuditEvent, NewAuditEvent } from '../core/audit-event.ts';
 import type { Principal } from '../core/facts.ts';
-import type { AuthenticatorId, ChallengeId, SessionKey, TenantId, UserId } from '../core/ids.ts';
+import type {
+  AuthenticatorId,
+  ChallengeId,
+  DeviceId,
+  SessionKey,
+  TenantId,
+  UserId,
+} from '../core/ids.ts';
+import type { MailKind } from '../core/mail-kinds.ts';
 import type { MethodId, Proof } from '../core/proofs.ts';
+import type { Lifetimes } from '../core/session-facts.ts';
+import type { TenantRules } from '../core/tenant-rules.ts';
 import type { EpochMs } from '../core/time.ts';
 
 /** The storage did not answer, or not in time. Answered with 503, never with "anonymous". */
@@ -28,11 +38,19 @@ export interface User extends Principal {
   /** Raised to end every session at once; a session carries the value it was made under. */
   readonly sessionEpoch: number;
   readonly createdAt: EpochMs;
+  /** From when on this person must have a second factor, whatever else asks for one; or null. */
+  readonly mustEnrollAt: EpochMs | null;
+  /** When they last put off the reminder that a second factor is due; or null. */
+  readonly remindedAt: EpochMs | null;
 }
 
 /** A principal as `recall` needs it: one query. */
 export interface PrincipalRecord {
   readonly user: User;
+  /** What the person's tenant asks. */
+  readonly tenantRules: TenantRules;
+  /** The models (AAGUIDs, lower case) of enrolled passkeys whose attestation was verified. */
+  readonly attestedModels: readonly string[];
   /** Methods of active authenticators (totp, webauthn), without recovery codes. */
   readonly enrolled: readonly MethodId[];
   /** Unused recovery codes of the confirmed set. */
@@ -60,6 +78,12 @@ export interface UserStore {
   setDisabled(id: UserId, isDisabled: boolean): Promise<void>;
   /** Ends every session of the user: each carries the epoch it was made under. */
   raiseSessionEpoch(id: UserId): Promise<void>;
+  /** Says from when on the person must have a second factor; null: nothing of their own does. */
+  setMustEnrollAt(id: UserId, at: EpochMs | null): Promise<void>;
+  /** Notes that the person put off the reminder. */
+  setRemindedAt(id: UserId, at: EpochMs): Promise<void>;
+  /** People (no services, none disabled) who are in one of the groups, by name; at most `limit`. */
+  listOfGroups(groups: readonly string[], limit: number): Promise<readonly User[]>;
   findPrincipal(id: UserId, lineage: SessionKey): Promise<PrincipalRecord | null>;
 }
 
@@ -72,12 +96,38 @@ export interface NewUser {
   readonly email: string | null;
   readonly groups: readonly string[];
   readonly tenant: TenantId;
+  /** Services: the names of the networks they may come from. People: empty. */
+  readonly networks: readonly string[];
   readonly passwordHash: string | null;
   readonly createdAt: EpochMs;
 }
 
-/** The username is taken. */
+/** The username, or the name of a tenant, is taken. */
 export class NameTaken extends Error {}
+
+/** An organisation that users belong to, and what it asks of them. */
+export interface Tenant {
+  readonly id: TenantId;
+  readonly name: string;
+  readonly rules: TenantRules;
+  /** What was asked for; `rules` hold the instants that it amounts to. */
+  readonly gracePeriodDays: number;
+}
+
+/** Tenants. */
+export interface TenantStore {
+  /** Throws `NameTaken` when the id exists. */
+  create(tenant: Tenant): Promise<void>;
+  find(id: TenantId): Promise<Tenant | null>;
+  /** Reads a tenant and holds it until the transaction ends. Inside a transaction only. */
+  lock(id: TenantId): Promise<Tenant | null>;
+  list(): Promise<readonly Tenant[]>;
+  setRules(
+    id: TenantId,
+    rules: TenantRules,
+    settings: { readonly gracePeriodDays: number },
+  ): Promise<void>;
+}
 
 /** One enrolled thing. The credential is sealed: only its method can open it. */
 export interface Authenticator {
@@ -88,20 +138,51 @@ export interface Authenticator {
   readonly sealedCredential: string;
   /** TOTP: the last time step that was accepted; -1 before the first. */
   readonly lastStep: number;
+  /** WebAuthn: what is looked up and written at each use; null for other methods. */
+  readonly passkey: PasskeyState | null;
   readonly createdAt: EpochMs;
   readonly lastUsedAt: EpochMs | null;
 }
 
+/** What changes about a passkey, and what it is found by. The rest is in the sealed credential. */
+export interface PasskeyState {
+  /** Base64url, as the browser writes it. Unique over all users. */
+  readonly credentialId: string;
+  /** The signature counter seen last; 0 where the authenticator keeps none. */
+  readonly signCount: number;
+  /** The flag BS: it is synchronised now. */
+  readonly isBackedUp: boolean;
+  /** AAGUID in lower case when its attestation was verified; else null. */
+  readonly attestedModel: string | null;
+}
+
+/** The credential id is enrolled already, by this person or another. */
+export class CredentialTaken extends Error {}
+
 /** What people enrolled. */
 export interface AuthenticatorStore {
+  /** Throws `CredentialTaken` when the credential id exists. */
   create(authenticator: Authenticator): Promise<void>;
   listOfUser(user: UserId): Promise<readonly Authenticator[]>;
+  findByCredentialId(credentialId: string): Promise<Authenticator | null>;
   /**
    * Uses up a TOTP time step. True exactly once for each step, and only for steps after the last
    * used one (RFC 6238 §5.2). A stored step that lies more than ten steps ahead of `step` came
    * from a wrong clock and does not lock the person out.
    */
   consumeStep(id: AuthenticatorId, step: number, at: EpochMs): Promise<boolean>;
+  /**
+   * Writes the use of a passkey. True when the counter rose, or is 0 now as before (WebAuthn L3
+   * §7.2 step 22); false when it did not rise, and nothing is written.
+   */
+  recordPasskeyUse(
+    id: AuthenticatorId,
+    use: { readonly signCount: number; readonly isBackedUp: boolean; readonly at: EpochMs },
+  ): Promise<boolean>;
+  /** Gives one of the user's authenticators another name; false when they have none of that id. */
+  rename(user: UserId, id: AuthenticatorId, name: string): Promise<boolean>;
+  /** Removes one of the user's authenticators; true exactly once. */
+  remove(user: UserId, id: AuthenticatorId): Promise<boolean>;
   /** Removes all of a user's authenticators and says how many there were. */
   removeOfUser(user: UserId): Promise<number>;
 }
@@ -151,6 +232,95 @@ export interface ChallengeStore {
   removeExpired(now: EpochMs): Promise<void>;
 }
 
+/**
+ * Challenges that carry their own proof of coming from us (WebAuthn), and were used. Kept until
+ * they would have expired anyway.
+ */
+export interface UsedChallengeStore {
+  /** Uses up a challenge, by its hash. True exactly once. */
+  consume(hash: string, expiresAt: EpochMs): Promise<boolean>;
+  removeExpired(now: EpochMs): Promise<void>;
+}
+
+/** A browser that somebody signed in with, known again by its device cookie. */
+export interface Device {
+  readonly id: DeviceId;
+  readonly userId: UserId;
+  /** SHA-256 of the secret in the device cookie, hex. One browser has one for all of its users. */
+  readonly key: string;
+  /** What the browser said it was: `Firefox on Linux`. */
+  readonly name: string;
+  readonly firstSeenAt: EpochMs;
+  readonly lastSeenAt: EpochMs;
+  readonly lastIp: string;
+  readonly trust: DeviceTrust | null;
+}
+
+/** A second factor that was proved in a browser and is remembered there. */
+export interface DeviceTrust {
+  readonly method: MethodId;
+  /** When it was proved; the proof keeps this date. */
+  readonly provedAt: EpochMs;
+  readonly until: EpochMs;
+}
+
+/** Browsers by user. */
+export interface DeviceStore {
+  find(user: UserId, key: string): Promise<Device | null>;
+  listOfUser(user: UserId): Promise<readonly Device[]>;
+  /** Writes a device that was not known, or when and where a known one was seen. */
+  see(device: Omit<Device, 'trust'>): Promise<void>;
+  /** Trusts a known device; false when it is not known. */
+  trust(user: UserId, key: string, trust: DeviceTrust): Promise<boolean>;
+  /** Ends the trust in one device; true when there was any. */
+  distrust(user: UserId, id: DeviceId): Promise<boolean>;
+  /** Ends the trust in all devices of a user and says in how many there was any. */
+  distrustAll(user: UserId): Promise<number>;
+  removeUnseenSince(at: EpochMs): Promise<void>;
+}
+
+/** Where people sign in from: network prefixes or places of a map, as text. */
+export interface PlaceStore {
+  /** Notes a place. `first`: the person had none at all; `new`: they had others. */
+  see(user: UserId, place: string, at: EpochMs): Promise<'first' | 'new' | 'known'>;
+  removeUnseenSince(at: EpochMs): Promise<void>;
+}
+
+/** Something to tell a person by mail. No secrets, no codes. */
+export interface NewMail {
+  readonly userId: UserId;
+  readonly to: string;
+  readonly kind: MailKind;
+  readonly details: Readonly<Record<string, string | number>>;
+  readonly createdAt: EpochMs;
+}
+
+/** Mail that waits to be sent. */
+export interface WaitingMail extends NewMail {
+  readonly id: number;
+  /** How often it was tried before. */
+  readonly tries: number;
+}
+
+/** Mail is written down in the transaction of what it tells, and sent afterwards. */
+export interface OutboxStore {
+  add(mail: NewMail): Promise<void>;
+  /**
+   * Takes what is due, oldest first, so that no other instance takes it until `leaseUntil`; each
+   * taking counts as one try.
+   */
+  take(asked: {
+    readonly now: EpochMs;
+    readonly leaseUntil: EpochMs;
+    readonly limit: number;
+  }): Promise<readonly WaitingMail[]>;
+  /** It was sent, or is given up. */
+  remove(id: number): Promise<void>;
+  /** It could not be sent; it is due again then. */
+  postpone(id: number, until: EpochMs): Promise<void>;
+  count(): Promise<number>;
+}
+
 /** The answer of a rate limit. */
 export type LimitAnswer =
   | { readonly ok: true }
@@ -164,6 +334,8 @@ export interface Limits {
   passwordSucceeded(account: string, ip: string): Promise<void>;
   /** Counts one request of a class from an address. */
   request(limitClass: 'page' | 'code', ip: string): Promise<LimitAnswer>;
+  /** Counts one new set of recovery codes of an account. */
+  newRecoveryCodes(account: string): Promise<LimitAnswer>;
 }
 
 /** The limits of a lockout. */
@@ -202,6 +374,8 @@ export interface AuditStore {
   appendAll(events: readonly NewAuditEvent[]): Promise<void>;
   /** Reads the chain in order, a page at a time. */
   read(filter: { readonly since: EpochMs | null }): AsyncIterable<AuditEvent>;
+  /** The latest events about a user, newest first. */
+  listOfSubject(user: UserId, limit: number): Promise<readonly AuditEvent[]>;
   /** Recomputes the chain and names the first event that does not fit. */
   verify(): Promise<AuditVerification>;
 }
@@ -256,9 +430,14 @@ export interface AccessChangeStore {
 /** Everything that lives in the database. */
 export interface Stores {
   readonly users: UserStore;
+  readonly tenants: TenantStore;
   readonly authenticators: AuthenticatorStore;
   readonly recoveryCodes: RecoveryCodeStore;
   readonly challenges: ChallengeStore;
+  readonly usedChallenges: UsedChallengeStore;
+  readonly devices: DeviceStore;
+  readonly places: PlaceStore;
+  readonly outbox: OutboxStore;
   readonly attempts: AttemptStore;
   readonly audit: AuditStore;
   readonly signingKeys: SigningKeyStore;
@@ -296,10 +475,7 @@ export interface Session {
 }
 
 /** How long sessions last. */
-export interface SessionLifetimes {
-  readonly idleSeconds: number;
-  readonly absoluteSeconds: number;
-}
+export type SessionLifetimes = Lifetimes;
 
 /**
  * The sessions, wherever they are. Pages write them through express-session; everything else goes

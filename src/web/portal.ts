@@ -187,7 +187,8 @@ function exchangeFor(
 }
 
 function visitOf({ request }: Desk): Exchange['visit'] {
-  return { ip: request.ip, userAgent: request.userAgent, requestId: request.id };
+  const { ip, userAgent, id } = request;
+  return { ip, userAgent, requestId: id, deviceKey: null };
 }
 
 function isPrefetch({ headers }: IncomingMessage): boolean {

@@ -12,7 +12,8 @@ import type { Config } from '../config/config.ts';
 import type { SessionFacts } from '../core/facts.ts';
 import type { SessionKey } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
+import { sessionFactsOf } from '../core/session-facts.ts';
+import type { EpochMs } from '../core/time.ts';
 import type { NewSession, Visit } from '../flows/flow-context.ts';
 import { signOut } from '../flows/sessions.ts';
 import { sessionKeyOf } from '../platform/session-key.ts';
@@ -105,18 +106,7 @@ async function factsOf(
   const lineage = next.lineage ?? key;
   const record = await parts.flows.stores.users.findPrincipal(next.userId, lineage);
   if (record === null || record.isSessionRevoked) throw new Problem('not-signed-in');
-  const { idleSeconds, absoluteSeconds } = config.sessions;
-  return {
-    key,
-    lineage,
-    principal: record.user,
-    sessionEpoch: next.sessionEpoch,
-    proofs: next.proofs,
-    enrolled: record.enrolled,
-    recoveryCodesLeft: record.recoveryCodesLeft,
-    createdAt: next.createdAt,
-    expiresAt: Math.min(addSeconds(now, idleSeconds), addSeconds(next.createdAt, absoluteSeconds)),
-  };
+  return sessionFactsOf({ ...next, key, lineage, lastSeenAt: now }, record, config.sessions);
 }
 
 /** Waits for a function that reports by a callback. */

@@ -9,8 +9,8 @@ import type { Config } from '../../src/config/config.ts';
 import type { NewAuditEvent } from '../../src/core/audit-event.ts';
 import type { Principal, SessionFacts } from '../../src/core/facts.ts';
 import type { SessionKey, UserId } from '../../src/core/ids.ts';
-import { portalAt } from '../../src/core/locations.ts';
 import type { Route } from '../../src/core/route.ts';
+import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import { createGateway, type Gateway, type GatewayDeps } from '../../src/gateway/gateway.ts';
 import { createRecall } from '../../src/gateway/recall.ts';
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
@@ -25,7 +25,8 @@ import {
   StoreUnavailable,
   type UserStore,
 } from '../../src/stores/types.ts';
-import { aPolicy, aPrincipal, aProof, NOON } from './builders.ts';
+import { aConfig } from './a-config.ts';
+import { aPrincipal, aProof, NOON } from './builders.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import { listening } from './listening.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -86,7 +87,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   const metrics = createMetrics({ countActiveSessions: async () => stores.sessions.size });
   const lines: { message: string; [field: string]: unknown }[] = [];
   const log = memoryLog(lines);
-  let config = aConfig(options);
+  let config = configFor(options);
   const live = { current: () => config };
 
   const deps: GatewayDeps = {
@@ -162,7 +163,15 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
       const key = `key-${String(signedIn)}` as SessionKey;
       const createdAt = as.createdAt ?? clock.now();
       stores.users.set(principal.id, {
-        user: { ...principal, sessionEpoch: 0, createdAt: NOON },
+        user: {
+          ...principal,
+          sessionEpoch: 0,
+          createdAt: NOON,
+          mustEnrollAt: null,
+          remindedAt: null,
+        },
+        tenantRules: noTenantRules,
+        attestedModels: [],
         enrolled: as.enrolled ?? ['totp'],
         recoveryCodesLeft: 10,
         isSessionRevoked: false,
@@ -195,41 +204,15 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   };
 }
 
-function aConfig(options: BareGatewayOptions): Config {
-  const publicUrl = options.publicUrl ?? 'http://console.example.com';
-  const address = { host: '127.0.0.1', port: 0 };
-  return {
-    file: null,
-    server: {
-      listen: address,
-      publicUrl,
-      trustedProxies: options.trustedProxies ?? [],
-      management: null,
-      tls: null,
-    },
-    portal: {
-      ...portalAt(options.portalUrl ?? `${publicUrl}/_mfa`),
-      issuer: 'Example Corp',
-      cookieDomain: null,
-      timeZone: 'UTC',
-      network: null,
-      accent: null,
-    },
-    storage: {
-      database: { kind: 'sqlite', file: ':memory:' },
-      sessions: { kind: 'database' },
-      encryptionKeyFile: '',
-    },
-    sessions: { idleSeconds: 1800, absoluteSeconds: 43_200 },
-    local: { isEnabled: true, minPasswordLength: 12 },
-    totp: { algorithm: 'SHA1', digits: 6, periodSeconds: 30, window: 1 },
-    lockout: { failuresMax: 5, withinSeconds: 900, durationSeconds: 900 },
-    policy: aPolicy(),
-    auditsAllowed: false,
-    logLevel: 'info',
+function configFor(options: BareGatewayOptions): Config {
+  const { publicUrl = 'http://console.example.com', portalUrl, trustedProxies = [] } = options;
+  return aConfig({
     ...options.config,
+    server: { publicUrl, trustedProxies },
+    portal: { timeZone: 'UTC' },
+    ...(portalUrl !== undefined && { portalUrl }),
     routes: options.routes,
-  };
+  });
 }
 
 function memoryStores(): MemoryStores {

@@ -50,6 +50,7 @@ export function aPrincipal(changes: Partial<Principal> = {}): Principal {
     email: 'anna@example.com',
     groups: [],
     tenant: defaultTenant,
+    networks: [],
     isDisabled: false,
     ...changes,
   };
@@ -63,6 +64,7 @@ export function aService(changes: Partial<Principal> = {}): Principal {
     username: 'batch-runner',
     displayName: 'Batch runner',
     email: null,
+    networks: ['anywhere'],
     ...changes,
   });
 }
@@ -81,7 +83,10 @@ export function aSession(changes: Partial<SessionFacts> = {}): SessionFacts {
     sessionEpoch: 0,
     proofs: [aProof('password')],
     enrolled: [],
+    attestedModels: [],
     recoveryCodesLeft: 0,
+    enrollBy: null,
+    remindedAt: null,
     createdAt: NOON,
     expiresAt: addSeconds(NOON, 12 * 3600),
     ...changes,
@@ -227,7 +232,14 @@ const tierMap: ReadonlyMap<string, Tier> = new Map([
 
 /** An access policy around `anMfaPolicy()`, with a step-up window of ten minutes. */
 export function aPolicy(changes: Partial<AccessPolicy> = {}): AccessPolicy {
-  return { mfa: anMfaPolicy(), tiers: tierMap, stepUpWithinSeconds: 600, ...changes };
+  return {
+    mfa: anMfaPolicy(),
+    tiers: tierMap,
+    stepUpWithinSeconds: 600,
+    hardwareKeys: { tiers: [], models: [] },
+    networks: new Map([['anywhere', aNetwork('anywhere', ['0.0.0.0/0', '::/0'])]]),
+    ...changes,
+  };
 }
 
 /** The two things that a test of a decision asserts. */

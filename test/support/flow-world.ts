@@ -12,8 +12,8 @@ import type { Config } from '../../src/config/config.ts';
 import type { AuditEvent } from '../../src/core/audit-event.ts';
 import type { SessionFacts } from '../../src/core/facts.ts';
 import type { RequestId, SessionKey } from '../../src/core/ids.ts';
-import { portalAt } from '../../src/core/locations.ts';
 import type { MethodId } from '../../src/core/proofs.ts';
+import { sessionFactsOf } from '../../src/core/session-facts.ts';
 import { answerChallenge } from '../../src/flows/challenge.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../src/flows/enroll-totp.ts';
 import type { FlowContext, NewSession, Visit } from '../../src/flows/flow-context.ts';
@@ -32,8 +32,8 @@ import { sessionKeyOf } from '../../src/platform/session-key.ts';
 import { openLimits, type Rates } from '../../src/stores/limits/limits.ts';
 import { openSessions } from '../../src/stores/sessions/choose.ts';
 import { openDatabase, type DatabaseLocation } from '../../src/stores/sql/database.ts';
+import { aConfig } from './a-config.ts';
 import { codeAt } from './authenticator-app.ts';
-import { aPolicy } from './builders.ts';
 import { fixedClock, type FixedClock } from './fixed-clock.ts';
 import { quietLog } from './quiet-log.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -51,7 +51,7 @@ const cheapPasswords = createPasswords(
 
 /** What may differ from world to world. */
 export interface WorldOptions {
-  readonly config?: Partial<Pick<Config, 'policy' | 'lockout' | 'totp' | 'local' | 'sessions'>>;
+  readonly config?: Partial<Omit<Config, 'portal' | 'server' | 'storage'>>;
   readonly rates?: Partial<Rates>;
   /** A database of one's own, for a second instance or another engine. */
   readonly database?: DatabaseLocation;
@@ -72,7 +72,7 @@ export async function openWorld(options: WorldOptions = {}) {
     file: path.join(folder.path, 'sallyport.db'),
   };
   const clock: FixedClock = fixedClock();
-  let config = configWith(options.config ?? {});
+  let config = aConfig(options.config);
   const database = openDatabase(location, { random: systemRandom });
   await database.migrate();
   const opened = openSessions({
@@ -115,18 +115,7 @@ export async function openWorld(options: WorldOptions = {}) {
     const record = await ctx.stores.users.findPrincipal(session.userId, session.lineage);
     if (record === null || record.isSessionRevoked || record.user.isDisabled) return null;
     if (record.user.sessionEpoch !== session.sessionEpoch) return null;
-    const { absoluteSeconds } = config.sessions;
-    return {
-      key,
-      lineage: session.lineage,
-      principal: record.user,
-      sessionEpoch: session.sessionEpoch,
-      proofs: session.proofs,
-      enrolled: record.enrolled,
-      recoveryCodesLeft: record.recoveryCodesLeft,
-      createdAt: session.createdAt,
-      expiresAt: session.createdAt + absoluteSeconds * 1000,
-    };
+    return sessionFactsOf(session, record, config.sessions);
   }
 
   /** Writes the session that a flow ended in; null when the old one was gone or it comes out dead. */
@@ -215,7 +204,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** A request from 10.20.0.7, or from elsewhere. */
 export function visit(ip = '10.20.0.7'): Visit {
-  return { ip, userAgent: 'Mozilla/5.0', requestId: 'req_test' as RequestId };
+  return { ip, userAgent: 'Mozilla/5.0', requestId: 'req_test' as RequestId, deviceKey: null };
 }
 
 /** The value, which a test knows to be there. */
@@ -230,39 +219,5 @@ const generousRates: Rates = {
   passwordPerAddress: often,
   page: often,
   code: often,
+  recoveryCodes: often,
 };
-
-function configWith(changes: NonNullable<WorldOptions['config']>): Config {
-  return {
-    file: null,
-    server: {
-      listen: { host: '127.0.0.1', port: 0 },
-      publicUrl: 'https://console.example.com',
-      trustedProxies: [],
-      management: null,
-      tls: null,
-    },
-    portal: {
-      ...portalAt('https://console.example.com/_mfa'),
-      issuer: 'Example Corp',
-      cookieDomain: null,
-      timeZone: 'Africa/Johannesburg',
-      network: null,
-      accent: null,
-    },
-    storage: {
-      database: { kind: 'sqlite', file: 'unused' },
-      sessions: { kind: 'database' },
-      encryptionKeyFile: 'unused',
-    },
-    sessions: { idleSeconds: 1800, absoluteSeconds: 12 * 3600 },
-    local: { isEnabled: true, minPasswordLength: 12 },
-    totp: { algorithm: 'SHA1', digits: 6, periodSeconds: 30, window: 1 },
-    lockout: { failuresMax: 5, withinSeconds: 900, durationSeconds: 900 },
-    policy: aPolicy(),
-    routes: [],
-    auditsAllowed: false,
-    logLevel: 'info',
-    ...changes,
-  };
-}

@@ -13,7 +13,7 @@ import type { Config } from '../../src/config/config.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { ownCookies } from '../../src/core/cookie-names.ts';
 import { idFrom } from '../../src/core/ids.ts';
-import { isPortalRequest, portalAt } from '../../src/core/locations.ts';
+import { isPortalRequest } from '../../src/core/locations.ts';
 import type { AccessPolicy } from '../../src/core/policy/mfa-policy.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { FlowContext } from '../../src/flows/flow-context.ts';
@@ -30,6 +30,7 @@ import { sessionMiddleware } from '../../src/stores/sessions/session-middleware.
 import { openDatabase } from '../../src/stores/sql/database.ts';
 import { createPortal } from '../../src/web/portal.ts';
 import { createRenderer } from '../../src/web/render.ts';
+import { aConfig } from './a-config.ts';
 import { aPolicy, aRequest, aRoute } from './builders.ts';
 import { fixedClock, type FixedClock } from './fixed-clock.ts';
 import { listening } from './listening.ts';
@@ -80,6 +81,7 @@ const generousRates: Rates = {
   passwordPerAddress: { timesMax: 10_000, withinSeconds: 60 },
   page: { timesMax: 100_000, withinSeconds: 60 },
   code: { timesMax: 100_000, withinSeconds: 60 },
+  recoveryCodes: { timesMax: 10_000, withinSeconds: 60 },
 };
 
 /** Long enough, and in no list of guesses. */
@@ -215,38 +217,20 @@ function settleFacts(req: http.IncomingMessage, config: Config): void {
 }
 
 function configFor(differences: PortalDifferences, folder: string): Config {
-  const origin = differences.origin ?? 'http://console.test';
-  return {
-    file: null,
-    server: {
-      listen: { host: '127.0.0.1', port: 0 },
-      publicUrl: origin,
-      trustedProxies: [],
-      management: null,
-      tls: null,
-    },
-    portal: {
-      ...portalAt(differences.portalUrl ?? `${origin}/_mfa`),
-      issuer: 'Example Corp',
-      cookieDomain: differences.cookieDomain ?? null,
-      timeZone: 'Africa/Johannesburg',
-      network: null,
-      accent: null,
-    },
+  const { origin = 'http://console.test', portalUrl, cookieDomain = null } = differences;
+  return aConfig({
+    server: { publicUrl: origin },
+    portal: { cookieDomain },
+    ...(portalUrl !== undefined && { portalUrl }),
     storage: {
       database: { kind: 'sqlite', file: path.join(folder, 'portal.db') },
       sessions: { kind: 'database' },
       encryptionKeyFile: path.join(folder, 'encryption.key'),
     },
-    sessions: { idleSeconds: 1800, absoluteSeconds: 43_200 },
-    local: { isEnabled: true, minPasswordLength: 12 },
-    totp: { algorithm: 'SHA1', digits: 6, periodSeconds: 30, window: 1 },
-    lockout: { failuresMax: 5, withinSeconds: 900, durationSeconds: 900 },
     policy: differences.policy ?? obligingPolicy(),
     routes: differences.routes ?? [aRoute({ name: 'admin-console', path: '/**' })],
-    auditsAllowed: false,
     logLevel: 'error',
-  };
+  });
 }
 
 /** TIER0 and TIER1 must have an authenticator app and recovery codes; others need not. */

@@ -26,6 +26,7 @@ export type Styled = (style: Style, text: string) => string;
 /** What each kind of decision means for whoever asked. */
 const outcomes: Readonly<Record<Decision['kind'], string>> = {
   allow: 'Passes',
+  remind: 'Passes, after a reminder',
   'sign-in': 'Must sign in',
   challenge: 'Must prove a second factor',
   'step-up': 'Must confirm again',
@@ -37,7 +38,7 @@ const outcomes: Readonly<Record<Decision['kind'], string>> = {
 export function explanationText(explained: Explained, styled: Styled): readonly string[] {
   const { explanation, url, visitor, assumptions } = explained;
   const { request, decision, wouldPass } = explanation;
-  const colour = decision.kind === 'allow' ? 'green' : 'red';
+  const colour = ['allow', 'remind'].includes(decision.kind) ? 'green' : 'red';
   return [
     `${request.method} ${harmless(url)}`,
     harmless(`from ${request.ip} by ${whoText(visitor)}`),

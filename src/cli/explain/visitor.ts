@@ -5,11 +5,13 @@
  */
 
 import type { Config } from '../../config/config.ts';
-import type { Principal, SessionFacts } from '../../core/facts.ts';
+import type { SessionFacts } from '../../core/facts.ts';
 import { defaultTenant, type SessionKey, type UserId } from '../../core/ids.ts';
 import { tierOf, type Tier } from '../../core/policy/mfa-policy.ts';
-import type { MethodId, Proof } from '../../core/proofs.ts';
-import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { Proof } from '../../core/proofs.ts';
+import { type KeptPerson, sessionFactsOf } from '../../core/session-facts.ts';
+import { noTenantRules } from '../../core/tenant-rules.ts';
+import type { EpochMs } from '../../core/time.ts';
 import type { Stores } from '../../stores/types.ts';
 import { CommandFailure } from '../cli.ts';
 
@@ -41,9 +43,7 @@ export async function knownVisitor(
     throw new CommandFailure([`There is no user "${username}". To see all: ${list}`]);
   }
   return visitorOf(ctx, {
-    principal: record.user,
-    enrolled: record.enrolled,
-    recoveryCodesLeft: record.recoveryCodesLeft,
+    person: record,
     typedProofs,
     isKnown: true,
   });
@@ -56,18 +56,26 @@ export function supposedVisitor(
   typedProofs: readonly Proof[] | null,
 ): Visitor {
   return visitorOf(ctx, {
-    principal: {
-      kind: 'user',
-      id: 'usr_somebody' as UserId,
-      username: 'somebody',
-      displayName: 'Somebody',
-      email: null,
-      groups,
-      tenant: defaultTenant,
-      isDisabled: false,
+    person: {
+      user: {
+        kind: 'user',
+        id: 'usr_somebody' as UserId,
+        username: 'somebody',
+        displayName: 'Somebody',
+        email: null,
+        groups,
+        tenant: defaultTenant,
+        networks: [],
+        isDisabled: false,
+        createdAt: ctx.now,
+        mustEnrollAt: null,
+        remindedAt: null,
+      },
+      tenantRules: noTenantRules,
+      enrolled: [],
+      attestedModels: [],
+      recoveryCodesLeft: 0,
     },
-    enrolled: [],
-    recoveryCodesLeft: 0,
     typedProofs,
     isKnown: false,
   });
@@ -76,15 +84,14 @@ export function supposedVisitor(
 const noSession = 'explain' as SessionKey;
 
 interface Description {
-  readonly principal: Principal;
-  readonly enrolled: readonly MethodId[];
-  readonly recoveryCodesLeft: number;
+  readonly person: KeptPerson;
   readonly typedProofs: readonly Proof[] | null;
   readonly isKnown: boolean;
 }
 
-function visitorOf({ config, now }: VisitorContext, person: Description): Visitor {
-  const { principal, typedProofs, isKnown } = person;
+function visitorOf({ config, now }: VisitorContext, described: Description): Visitor {
+  const { person, typedProofs, isKnown } = described;
+  const principal = person.user;
   const tier = tierOf(principal, config.policy.tiers);
   const who = isKnown ? principal.username : 'somebody';
   const proofs = typedProofs ?? [{ method: 'password', at: now, origin: 'answer' } as const];
@@ -108,18 +115,17 @@ function visitorOf({ config, now }: VisitorContext, person: Description): Visito
   if (lacksCodes) assumptions.push(`${who} has stored recovery codes`);
 
   const createdAt = Math.min(...proofs.map((proof) => proof.at));
-  const session: SessionFacts = {
-    key: noSession,
-    lineage: noSession,
-    principal,
-    sessionEpoch: 0,
-    proofs,
+  const { codesMin } = config.policy.mfa.recoveryCodes;
+  const supposed = {
+    ...person,
     enrolled: [...person.enrolled, ...added],
-    recoveryCodesLeft: lacksCodes
-      ? config.policy.mfa.recoveryCodes.codesMin
-      : person.recoveryCodesLeft,
-    createdAt,
-    expiresAt: addSeconds(createdAt, config.sessions.absoluteSeconds),
+    recoveryCodesLeft: lacksCodes ? codesMin : person.recoveryCodesLeft,
   };
+  const kept = { key: noSession, lineage: noSession, sessionEpoch: 0, proofs };
+  const { absoluteSeconds } = config.sessions;
+  const session = sessionFactsOf({ ...kept, createdAt, lastSeenAt: createdAt }, supposed, {
+    absoluteSeconds,
+    idleSeconds: absoluteSeconds,
+  });
   return { session, tier, isKnown, assumptions };
 }

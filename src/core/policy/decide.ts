@@ -13,20 +13,21 @@ import {
   methodsThatWouldMeet,
 } from '../assurance.ts';
 import { networkContains } from '../cidr.ts';
-import type { Facts, SessionFacts } from '../facts.ts';
+import type { Facts, Principal, RequestFacts, SessionFacts } from '../facts.ts';
 import type { MethodId, Proof } from '../proofs.ts';
 import type { Route } from '../route.ts';
-import type { EpochMs } from '../time.ts';
+import { addSeconds, type EpochMs } from '../time.ts';
 import { admits } from './audience.ts';
-import type { Allow, Decision, DenyByRule, DenyWithoutRule, SignIn } from './decision.ts';
+import type { Allow, Decision, DenyByRule, DenyWithoutRule, Enroll, SignIn } from './decision.ts';
 import {
   type AccessPolicy,
   isMethodEnabled,
   methodsMissing,
   methodsRequiredOf,
+  mustUseHardwareKey,
   tierOf,
 } from './mfa-policy.ts';
-import type { Requirement } from './requirement.ts';
+import { defaultRequirement, type Requirement } from './requirement.ts';
 import { firstRuleThatApplies, type Rule } from './rule.ts';
 
 /** Decides what happens to one request. Same facts, same answer; there is always an answer. */
@@ -44,10 +45,62 @@ export function decide(route: Route | null, facts: Facts, policy: AccessPolicy):
   if (!isLive(session, now)) return signIn('session-expired', rule);
   if (session.principal.isDisabled) return deny('account-disabled', rule);
   if (!admits(rule.audience, session.principal)) return deny('not-admitted', rule);
-  // A service cannot hold a second factor: what lets it pass is that the rule names it.
-  if (session.principal.kind === 'service') return allow('assurance-met', rule);
+  // A service cannot hold a second factor: what lets it pass is that the rule names it and that
+  // it comes from where it belongs.
+  if (session.principal.kind === 'service') {
+    return isServiceAtHome(session.principal, request.ip, policy)
+      ? allow('assurance-met', rule)
+      : deny('service-network-not-allowed', rule);
+  }
 
-  return judgeProofs(route, rule, { session, now }, policy);
+  const decision = judgeProofs(route, rule, { session, now }, policy);
+  return decision.kind === 'allow' && isReminderDue(request, session, now, policy)
+    ? { kind: 'remind', reason: 'enrollment-due-soon', rule }
+    : decision;
+}
+
+/** Says whether a service comes from one of its networks. Whoever is bound to none has none. */
+function isServiceAtHome(
+  { networks }: Principal,
+  ip: string,
+  policy: Pick<AccessPolicy, 'networks'>,
+): boolean {
+  return networks.some((name) => {
+    const network = policy.networks.get(name);
+    return network !== undefined && networkContains(network, ip);
+  });
+}
+
+/** How long somebody who put the reminder off is left in peace. */
+const reminderSeconds = 24 * 3600;
+
+/**
+ * Says whether a person who has to enroll before long should be told so now: on their way to a
+ * page, once a day.
+ */
+function isReminderDue(
+  request: RequestFacts,
+  session: SessionFacts,
+  now: EpochMs,
+  policy: AccessPolicy,
+): boolean {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (!request.isNavigation || !isRead || graceEndOf(session, policy) === null) return false;
+  const { remindedAt } = session;
+  return (
+    remindedAt === null ||
+    isFromTheFuture(remindedAt, now) ||
+    now >= addSeconds(remindedAt, reminderSeconds)
+  );
+}
+
+/**
+ * Until when this person may do without a second factor that is demanded of them; null: nothing is
+ * demanded, or they have one. An instant in the past: they may not any more.
+ */
+export function graceEndOf(session: SessionFacts, policy: AccessPolicy): EpochMs | null {
+  if (!policy.mfa.isEnabled || session.principal.kind === 'service') return null;
+  return usableSecondFactors(session, policy).length > 0 ? null : session.enrollBy;
 }
 
 /** Says whether an address may come near a route at all. */
@@ -79,7 +132,9 @@ export function effectiveRequirement(
 ): Requirement {
   const { requires } = rule;
   const stepsUp = route.isAdminConsole && policy.mfa.enforcement.stepsUpForAdminConsole;
+  // Where the operator lets people in who have not enrolled yet, owing a method raises nothing.
   const isObliged =
+    policy.mfa.enforcement.blocksTokensUntilEnrolled &&
     methodsRequiredOf(tierOf(session.principal, policy.tiers), policy.mfa).length > 0;
   const hasSecondFactor = usableSecondFactors(session, policy).length > 0;
   return {
@@ -100,8 +155,17 @@ export function usableSecondFactors(
   policy: AccessPolicy,
 ): readonly MethodId[] {
   return secondFactors.filter(
-    (method) => session.enrolled.includes(method) && isMethodEnabled(method, policy.mfa),
+    (method) =>
+      session.enrolled.includes(method) &&
+      isMethodEnabled(method, policy.mfa) &&
+      (method !== 'webauthn' || hasPasskeyThatCounts(session, policy)),
   );
+}
+
+/** Who must use a security key of a known model has a passkey only when one of theirs is such. */
+function hasPasskeyThatCounts(session: SessionFacts, policy: AccessPolicy): boolean {
+  if (!mustUseHardwareKey(tierOf(session.principal, policy.tiers), policy)) return true;
+  return session.attestedModels.some((model) => policy.hardwareKeys.models.includes(model));
 }
 
 /** What this person could answer a step-up with: their second factors, and codes beside these. */
@@ -111,9 +175,19 @@ export function answersOf(session: SessionFacts, policy: AccessPolicy): readonly
   return usable.length > 0 && hasCodes ? [...usable, 'recovery-code'] : usable;
 }
 
-/** The proofs of a session that the policy lets count: those of methods that are enabled. */
+/**
+ * The proofs of a session that the policy lets count: those of methods that are enabled, and of
+ * security keys of known models for whoever must use these.
+ */
 export function admissibleProofs(session: SessionFacts, policy: AccessPolicy): readonly Proof[] {
-  return session.proofs.filter((proof) => isMethodEnabled(proof.method, policy.mfa));
+  const needsHardware = mustUseHardwareKey(tierOf(session.principal, policy.tiers), policy);
+  return session.proofs.filter(
+    (proof) =>
+      isMethodEnabled(proof.method, policy.mfa) &&
+      (proof.method !== 'webauthn' ||
+        !needsHardware ||
+        policy.hardwareKeys.models.includes(proof.attestedModel ?? '')),
+  );
 }
 
 /** What the policy obliges this person to enroll and they have not; services enroll nothing. */
@@ -122,11 +196,35 @@ export function enrollmentMissing(
   policy: AccessPolicy,
 ): readonly MethodId[] {
   if (session.principal.kind === 'service') return [];
+  const enrolled = session.enrolled.filter(
+    (method) => method !== 'webauthn' || hasPasskeyThatCounts(session, policy),
+  );
   return methodsMissing(
     tierOf(session.principal, policy.tiers),
-    { enrolled: session.enrolled, hasRecoveryCodes: session.recoveryCodesLeft > 0 },
+    { enrolled, hasRecoveryCodes: session.recoveryCodesLeft > 0 },
     policy.mfa,
   );
+}
+
+/**
+ * What must be enrolled before this person obtains anything: what the policy asks of their tier
+ * where it blocks until then, and any second factor once their grace has ended. Null: nothing.
+ */
+export function enrollmentDue(
+  session: SessionFacts,
+  policy: AccessPolicy,
+  now: EpochMs,
+): Pick<Enroll, 'reason' | 'missing'> | null {
+  const missing = enrollmentMissing(session, policy);
+  if (missing.length > 0 && policy.mfa.enforcement.blocksTokensUntilEnrolled) {
+    return { reason: 'policy-requires-enrollment', missing };
+  }
+  const graceEnd = graceEndOf(session, policy);
+  if (graceEnd === null || now < graceEnd) return null;
+  return {
+    reason: 'tenant-requires-enrollment',
+    missing: methodsToEnroll(defaultRequirement, policy),
+  };
 }
 
 /** A person is signed in and admitted: have they enrolled and proved enough? */
@@ -149,10 +247,8 @@ function judgeProofs(
     return { kind: 'challenge', reason: 'second-factor-required', rule, requirement };
   }
 
-  const missing = enrollmentMissing(session, policy);
-  if (missing.length > 0) {
-    return { kind: 'enroll', reason: 'policy-requires-enrollment', rule, missing };
-  }
+  const due = enrollmentDue(session, policy, now);
+  if (due !== null) return { kind: 'enroll', rule, ...due };
 
   const shortfall = assuranceShortfall(requirement, proofs, now);
   if (shortfall === null) return allow('assurance-met', rule);

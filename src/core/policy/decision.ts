@@ -13,6 +13,16 @@ export interface Allow {
   readonly rule: Rule;
 }
 
+/**
+ * The request could go on, and the person is shown first that a second factor is due soon. Only
+ * for somebody on their way to a page; everything else is let through.
+ */
+export interface Remind {
+  readonly kind: 'remind';
+  readonly reason: 'enrollment-due-soon';
+  readonly rule: Rule;
+}
+
 /** Somebody must sign in first. */
 export interface SignIn {
   readonly kind: 'sign-in';
@@ -39,7 +49,7 @@ export interface StepUp {
 /** Something must be enrolled first. */
 export interface Enroll {
   readonly kind: 'enroll';
-  readonly reason: 'policy-requires-enrollment' | 'nothing-enrolled';
+  readonly reason: 'policy-requires-enrollment' | 'tenant-requires-enrollment' | 'nothing-enrolled';
   readonly rule: Rule;
   readonly missing: readonly MethodId[];
 }
@@ -54,7 +64,11 @@ export interface DenyWithoutRule {
 /** A rule speaks against the request, or not for this person. */
 export interface DenyByRule {
   readonly kind: 'deny';
-  readonly reason: 'rule-denies' | 'account-disabled' | 'not-admitted';
+  readonly reason:
+    | 'rule-denies'
+    | 'account-disabled'
+    | 'not-admitted'
+    | 'service-network-not-allowed';
   readonly rule: Rule;
 }
 
@@ -62,4 +76,4 @@ export interface DenyByRule {
 export type Deny = DenyWithoutRule | DenyByRule;
 
 /** The outcome for one request. */
-export type Decision = Allow | SignIn | Challenge | StepUp | Enroll | Deny;
+export type Decision = Allow | Remind | SignIn | Challenge | StepUp | Enroll | Deny;

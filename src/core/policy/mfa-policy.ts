@@ -1,5 +1,6 @@
 /** The operator's MFA policy (`mfa-policy.yaml`) as the core sees it, and what it asks of a tier. */
 
+import type { Network } from '../cidr.ts';
 import type { Principal } from '../facts.ts';
 import type { MethodId } from '../proofs.ts';
 
@@ -51,6 +52,25 @@ export interface AccessPolicy {
   readonly tiers: TierMap;
   /** The window of a step-up that names none. */
   readonly stepUpWithinSeconds: number;
+  /** Tiers whose passkeys count only when they are attested models of this list. */
+  readonly hardwareKeys: HardwareKeys;
+  /** Every named network, for what a service account is bound to. */
+  readonly networks: ReadonlyMap<string, Network>;
+}
+
+/** Who must use security keys of known models (WebAuthn attestation). */
+export interface HardwareKeys {
+  readonly tiers: readonly Tier[];
+  /** AAGUIDs in lower case. */
+  readonly models: readonly string[];
+}
+
+/** Says whether somebody of a tier must use a security key of a known model. */
+export function mustUseHardwareKey(
+  tier: Tier,
+  policy: Pick<AccessPolicy, 'hardwareKeys'>,
+): boolean {
+  return policy.hardwareKeys.tiers.includes(tier);
 }
 
 /** The tier of a principal: the strongest that one of their groups maps to, else TIER3. */

@@ -8,6 +8,8 @@ export const reasons = {
   'rule-is-public': 'The rule lets everybody pass.',
   'assurance-met': 'The session has proved what the rule asks.',
 
+  'enrollment-due-soon': 'A second factor is due soon, and today nobody has said so yet.',
+
   'not-signed-in': 'Nobody is signed in.',
   'session-expired': 'The session is too old or was idle for too long.',
 
@@ -18,6 +20,7 @@ export const reasons = {
   'method-not-accepted': 'The rule asks for another method than the one used.',
 
   'policy-requires-enrollment': 'The policy asks this person to enroll more than they have.',
+  'tenant-requires-enrollment': 'The tenant asks for a second factor and the grace is over.',
   'nothing-enrolled': 'Nothing is enrolled that could meet what the rule asks.',
 
   'no-route': 'No route leads to this address, or another one in other letter case.',
@@ -26,6 +29,7 @@ export const reasons = {
   'rule-denies': 'The rule that applies denies.',
   'account-disabled': 'The account is disabled.',
   'not-admitted': 'The rule admits others, not this person.',
+  'service-network-not-allowed': 'The service account may not be used from this address.',
 } as const;
 
 /** The code of a reason. */

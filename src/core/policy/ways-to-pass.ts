@@ -15,6 +15,10 @@ export function waysToPass(
   switch (decision.kind) {
     case 'allow':
       return [];
+    case 'remind':
+      return [
+        'Enroll a second factor, or put the reminder off for a day on the page that shows it.',
+      ];
     case 'sign-in':
       return [
         `Sign in; the rule admits ${audienceInWords(decision.rule.audience)}.`,
@@ -28,6 +32,9 @@ export function waysToPass(
           `${requirementInWords(decision.requirement)}.`,
       ];
     case 'enroll':
+      if (decision.reason === 'tenant-requires-enrollment') {
+        return [`Enroll ${anyOf(decision.missing)}: the tenant asks for a second factor.`];
+      }
       return decision.reason === 'nothing-enrolled'
         ? [`Enroll ${anyOf(decision.missing)}: nothing enrolled could meet what the rule asks.`]
         : [`Enroll ${allOf(decision.missing)}: the policy obliges this tier to it.`];
@@ -52,6 +59,8 @@ function whatWouldLift(decision: Deny, network: Network | null, request: Request
       return 'Enable the account: sallyport user enable NAME.';
     case 'not-admitted':
       return `Be among those whom ${decision.rule.id} admits: ${audienceInWords(decision.rule.audience)}.`;
+    case 'service-network-not-allowed':
+      return 'Come from one of the networks that the service account is bound to.';
     default:
       return unreachable(decision);
   }

@@ -13,10 +13,11 @@ import { RedisStore } from 'connect-redis';
 import type { SessionData } from 'express-session';
 
 import type { SessionKey, UserId } from '../../core/ids.ts';
+import { sessionEndsAt } from '../../core/session-facts.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Session, SessionLifetimes } from '../types.ts';
 import type { RedisLink } from './redis-link.ts';
-import { sessionEndsAt, type SessionRecord, type SessionRecords } from './session-record.ts';
+import type { SessionRecord, SessionRecords } from './session-record.ts';
 
 const sessionPrefix = 'sallyport:session:';
 const directoryPrefix = 'sallyport:sessions-of:';

@@ -2,7 +2,8 @@
 
 import { isFromTheFuture } from '../../core/assurance.ts';
 import type { SessionKey, UserId } from '../../core/ids.ts';
-import { addSeconds, type EpochMs } from '../../core/time.ts';
+import { sessionEndsAt } from '../../core/session-facts.ts';
+import type { EpochMs } from '../../core/time.ts';
 import type { Session, SessionLifetimes } from '../types.ts';
 
 declare module 'express-session' {
@@ -32,17 +33,6 @@ export interface SessionRecords {
   countActive(now: EpochMs): Promise<number>;
   check(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The end of a session: of its idle time or of its whole time, whichever comes first. */
-export function sessionEndsAt(
-  session: Pick<Session, 'createdAt' | 'lastSeenAt'>,
-  lifetimes: SessionLifetimes,
-): EpochMs {
-  return Math.min(
-    addSeconds(session.lastSeenAt, lifetimes.idleSeconds),
-    addSeconds(session.createdAt, lifetimes.absoluteSeconds),
-  );
 }
 
 /**

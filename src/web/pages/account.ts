@@ -5,7 +5,7 @@ import type { SessionKey } from '../../core/ids.ts';
 import { tierOf } from '../../core/policy/mfa-policy.ts';
 import { Problem } from '../../core/problem.ts';
 import { endOtherSessions, endSession, signOutEverywhere } from '../../flows/sessions.ts';
-import { deviceName } from '../device-name.ts';
+import { deviceName } from '../../core/device-name.ts';
 import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts';
 import { pageAddress } from '../onward.ts';
 import type { AccountPage } from '../views.ts';

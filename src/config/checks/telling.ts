@@ -1,0 +1,47 @@
+/** What people are told and by which means: mail, and where they sign in from. */
+
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+import { Secret } from '../../platform/secret.ts';
+import type { Config, MailSettings } from '../config.ts';
+import type { Draft } from './draft.ts';
+import { isLoopback } from './origins.ts';
+
+/** Ports of message submission (RFC 8314 §3). */
+const submissionPort = { 'smtp:': 587, 'smtps:': 465 } as const;
+
+/** Reads the `mail` section, or null when there is none or something in it is wrong. */
+export function compileMail(draft: Draft): MailSettings | null {
+  const { mail } = draft.written;
+  if (mail === null) return null;
+  const url = URL.canParse(mail.smtp) ? new URL(mail.smtp) : null;
+  const isSmtp = url?.protocol === 'smtp:' || url?.protocol === 'smtps:';
+  if (url === null || !isSmtp || url.hostname === '' || !/^\/?$/.test(url.pathname)) {
+    // The value may hold a password, so it is not repeated.
+    draft.report(['mail', 'smtp'], 'write smtp://host:587 or smtps://user:password@host:465');
+    return null;
+  }
+  const { protocol, hostname, port, username, password } = url;
+  const isImplicitTls = protocol === 'smtps:';
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return {
+    host,
+    port: port === '' ? submissionPort[isImplicitTls ? 'smtps:' : 'smtp:'] : Number(port),
+    isImplicitTls,
+    isTlsRequired: mail.requireTls && !isLoopback(host),
+    username: username === '' ? null : decodeURIComponent(username),
+    password: password === '' ? null : new Secret(decodeURIComponent(password)),
+    from: mail.from,
+  };
+}
+
+/** The absolute path of the database of places, or null when there is none. */
+export function checkGeoDatabase(draft: Draft): Config['risk']['geoDatabase'] {
+  const { geoDatabase } = draft.written.policy.risk;
+  if (geoDatabase === null) return null;
+  const file = path.resolve(draft.folder, geoDatabase);
+  if (existsSync(file) && statSync(file).isFile()) return file;
+  draft.report(['policy', 'risk', 'geoDatabase'], `there is no file ${geoDatabase}`);
+  return null;
+}
