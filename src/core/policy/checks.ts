@@ -4,8 +4,8 @@
  * The first check that fails is the one that decided; those behind it were not looked at.
  */
 
-import { assuranceOf, assuranceShortfall, type Shortfall } from '../assurance.ts';
-import type { Facts, RequestFacts, SessionFacts } from '../facts.ts';
+import { assuranceShortfall, levelOf, type Shortfall } from '../assurance.ts';
+import type { Facts, Principal, RequestFacts, SessionFacts } from '../facts.ts';
 import type { Proof } from '../proofs.ts';
 import type { Route } from '../route.ts';
 import { type EpochMs, formatDuration } from '../time.ts';
@@ -13,9 +13,12 @@ import { admits } from './audience.ts';
 import {
   admissibleProofs,
   effectiveRequirement,
+  enrollmentDue,
   enrollmentMissing,
+  graceEndOf,
   isLive,
   isNetworkAllowed,
+  isServiceAtHome,
   usableSecondFactors,
 } from './decide.ts';
 import { allOf, anyOf, audienceInWords, networkInWords, proofsInWords } from './in-words.ts';
@@ -30,6 +33,7 @@ export interface Check {
     | 'session'
     | 'account'
     | 'audience'
+    | 'service-network'
     | 'proof'
     | 'enrollment'
     | 'level'
@@ -82,7 +86,7 @@ interface Moment {
 function personQuestions(
   route: Route,
   rule: Rule,
-  { session, now }: Facts,
+  { request, session, now }: Facts,
   policy: AccessPolicy,
 ): readonly Question[] {
   if (session === null) {
@@ -108,8 +112,23 @@ function personQuestions(
       sees: `${principal.kind} ${principal.username} in ${groupsInWords(principal.groups)}`,
       holds: admits(rule.audience, principal),
     },
-    ...(principal.kind === 'service' ? [] : proofQuestions(route, rule, { session, now }, policy)),
+    ...(principal.kind === 'service'
+      ? [serviceNetworkQuestion(principal, request.ip, policy)]
+      : proofQuestions(route, rule, { session, now }, policy)),
   ];
+}
+
+function serviceNetworkQuestion(
+  service: Principal,
+  ip: string,
+  policy: Pick<AccessPolicy, 'networks'>,
+): Question {
+  return {
+    about: 'service-network',
+    wants: `an address in ${anyOf(service.networks)}, to which the service is bound`,
+    sees: ip,
+    holds: isServiceAtHome(service, ip, policy),
+  };
 }
 
 /** In the order in which `judgeProofs` asks: who has a second factor proves it before enrolling. */
@@ -121,9 +140,9 @@ function proofQuestions(
 ): readonly Question[] {
   const requirement = effectiveRequirement(rule, route, session, policy);
   const proofs = admissibleProofs(session, policy);
-  const { level } = assuranceOf(proofs, now);
+  const level = levelOf(proofs, now);
   const usable = usableSecondFactors(session, policy);
-  const enrollment = enrollmentQuestion(session, policy);
+  const enrollment = enrollmentQuestion({ session, now }, policy);
   const strength: Question = {
     about: 'level',
     wants: requirement.level === 2 ? 'two factors' : 'one factor',
@@ -142,15 +161,20 @@ function proofQuestions(
   ];
 }
 
-function enrollmentQuestion(session: SessionFacts, policy: AccessPolicy): Question {
+function enrollmentQuestion({ session, now }: Moment, policy: AccessPolicy): Question {
   const tier = tierOf(session.principal, policy.tiers);
   const missing = enrollmentMissing(session, policy);
   const required = methodsRequiredOf(tier, policy.mfa);
+  const graceEnd = graceEndOf(session, policy);
+  const sees = [
+    missing.length === 0 ? 'all of it' : `${allOf(missing)} missing`,
+    ...(graceEnd === null ? [] : [`a second factor due by ${new Date(graceEnd).toISOString()}`]),
+  ];
   return {
     about: 'enrollment',
     wants: `${allOf(required)} enrolled, for ${tier}`,
-    sees: missing.length === 0 ? 'all of it' : `${allOf(missing)} missing`,
-    holds: missing.length === 0,
+    sees: sees.join(', '),
+    holds: enrollmentDue(session, policy, now) === null,
   };
 }
 

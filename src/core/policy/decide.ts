@@ -60,7 +60,7 @@ export function decide(route: Route | null, facts: Facts, policy: AccessPolicy):
 }
 
 /** Says whether a service comes from one of its networks. Whoever is bound to none has none. */
-function isServiceAtHome(
+export function isServiceAtHome(
   { networks }: Principal,
   ip: string,
   policy: Pick<AccessPolicy, 'networks'>,

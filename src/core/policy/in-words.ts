@@ -41,10 +41,16 @@ export function proofsInWords(proofs: readonly Proof[], now: EpochMs): string {
   const words = proofs.map((proof) => {
     const seconds = Math.round((now - proof.at) / 1000);
     const age = seconds < 0 ? `${formatAge(-seconds)} ahead` : `${formatAge(seconds)} ago`;
-    return `${proof.method} ${age}${proof.origin === 'enrollment' ? ' (while enrolling)' : ''}`;
+    return `${proof.method} ${age}${originInWords[proof.origin]}`;
   });
   return words.join(', ');
 }
+
+const originInWords = {
+  answer: '',
+  enrollment: ' (while enrolling)',
+  remembered: ' (remembered by the browser)',
+} as const;
 
 /** Joins alternatives: "a", "a or b", "a, b or c"; "none" when there are none. */
 export function anyOf(names: readonly string[]): string {
