@@ -35,6 +35,7 @@ async function enroll(username: string): Promise<void> {
       name: 'Phone',
       sealedCredential: 'x',
       lastStep: -1,
+      passkey: null,
       createdAt: NOON,
       lastUsedAt: null,
     });

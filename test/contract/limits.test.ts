@@ -13,6 +13,7 @@ const rates: Rates = {
   passwordPerAddress: { timesMax: 5, withinSeconds: 600 },
   page: { timesMax: 4, withinSeconds: 60 },
   code: { timesMax: 2, withinSeconds: 60 },
+  recoveryCodes: { timesMax: 2, withinSeconds: 3600 },
 };
 
 let server: ThrowAwayServer;
@@ -88,6 +89,18 @@ for (const [where, open, block] of places) {
     test('count each class of requests for itself', async () => {
       assert.equal(await times(10, () => limits.request('page', `${block}.6`)), 4);
       assert.equal(await times(10, () => limits.request('code', `${block}.6`)), 2);
+    });
+
+    test('let so many new sets of recovery codes through, however the account is spelled', async () => {
+      const answers: LimitAnswer[] = [];
+      for (const name of ['Gina', 'gina', 'GINA']) {
+        answers.push(await limits.newRecoveryCodes(`${name}.${block}`));
+      }
+      assert.deepEqual(
+        answers.map(({ ok }) => ok),
+        [true, true, false],
+      );
+      assert.equal((await limits.newRecoveryCodes(`hans.${block}`)).ok, true);
     });
 
     test('take an IPv6 network for one address', async () => {

@@ -133,6 +133,48 @@ describeEngines((engine) => {
       );
     });
 
+    test('is read newest first for one user, as far as asked', async () => {
+      const database = await engine.fresh();
+      const ben = 'usr_ben' as UserId;
+      await database.stores.audit.appendAll(
+        Array.from({ length: 6 }, (_, at) =>
+          anEvent({ at: NOON + at, subject: at % 2 === 0 ? ben : null }),
+        ),
+      );
+      const latest = await database.stores.audit.listOfSubject(ben, 2);
+
+      const everything = await all(database);
+      assert.deepEqual(latest, [everything[4], everything[2]]);
+      assert.equal((await database.stores.audit.listOfSubject(ben, 50)).length, 3);
+      assert.deepEqual(await database.stores.audit.listOfSubject('usr_no' as UserId, 50), []);
+    });
+
+    test('of ten thousand events is not read through for one user', async () => {
+      const database = await engine.fresh();
+      await database.stores.audit.appendAll(
+        Array.from({ length: 10_000 }, (_, at) =>
+          anEvent({ at: NOON + at, subject: `usr_${String(at % 100)}` as UserId }),
+        ),
+      );
+      await sql`analyze audit_events`.execute(database.db);
+
+      const latest = await database.stores.audit.listOfSubject('usr_7' as UserId, 20);
+      assert.deepEqual([latest.length, latest[0]?.at], [20, NOON + 9907]);
+
+      const { sql: query } = database.db
+        .selectFrom('audit_events')
+        .selectAll()
+        .where('subject', '=', sql.lit('usr_7'))
+        .orderBy('seq', 'desc')
+        .limit(sql.lit(20))
+        .compile();
+      const explain = engine.name === 'SQLite' ? 'explain query plan' : 'explain';
+      const plan = await sql`${sql.raw(`${explain} ${query}`)}`.execute(database.db);
+      const text = JSON.stringify(plan.rows);
+      assert.match(text, /audit_events_subject_seq/);
+      assert.doesNotMatch(text, /sort|temp b-tree/i);
+    });
+
     test('does not keep an event whose transaction failed', async () => {
       const database = await engine.fresh();
       await database.stores.audit.append(anEvent());

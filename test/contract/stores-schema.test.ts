@@ -8,12 +8,54 @@ import { describe, test } from 'node:test';
 
 import { sql } from 'kysely';
 
+import type { NewAuditEvent } from '../../src/core/audit-event.ts';
+import { defaultTenant, type SessionKey, type UserId } from '../../src/core/ids.ts';
+import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { openDatabase, type SqlDatabase } from '../../src/stores/sql/database.ts';
-import { migrateSchema, revertSchema } from '../../src/stores/sql/migrate.ts';
+import { migrateSchema, migrateSchemaTo, revertSchema } from '../../src/stores/sql/migrate.ts';
 import { DatabaseUnusable } from '../../src/stores/types.ts';
+import { NOON } from '../support/fixed-clock.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { addUser, countOf, describeEngines } from './support/engines.ts';
+import { addUser, aPasskey, countOf, describeEngines } from './support/engines.ts';
+
+/** The columns of every table, as the engine tells them. */
+async function columnsOf({ db }: SqlDatabase): Promise<readonly string[]> {
+  const tables = await db.introspection.getTables();
+  return tables
+    .flatMap(({ name, columns }) =>
+      columns.map((column) =>
+        [name, column.name, column.dataType, column.isNullable, column.hasDefaultValue].join(' '),
+      ),
+    )
+    .sort();
+}
+
+/** What is in the tables that the first version has. */
+async function contentsOf({ db }: SqlDatabase): Promise<readonly unknown[]> {
+  const contents: unknown[] = [];
+  for (const table of ['tenants', 'users', 'user_groups', 'authenticators', 'audit_events']) {
+    const { rows } = await sql`select * from ${sql.table(table)} order by 1`.execute(db);
+    contents.push(rows.map((row) => ({ ...(row as object) })));
+  }
+  return contents;
+}
+
+function anEventOf(subject: UserId): NewAuditEvent {
+  return {
+    at: NOON,
+    type: 'session.signed-in',
+    severity: 'info',
+    actor: 'anna',
+    subject,
+    tenant: defaultTenant,
+    ip: null,
+    userAgent: null,
+    session: null,
+    requestId: null,
+    details: {},
+  };
+}
 
 describeEngines((engine) => {
   describe('a transaction', () => {
@@ -105,6 +147,59 @@ describeEngines((engine) => {
       await assert.rejects(database.check());
       await database.migrate();
       await addUser(database);
+    });
+
+    test('keep what the first version wrote, and so does taking them back', async () => {
+      const database = engine.open(await engine.newLocation());
+      const { db, stores } = database;
+      await migrateSchemaTo(db, '0001-initial');
+      const columns = await columnsOf(database);
+      await sql`insert into users (id, kind, username, username_key, display_name, tenant_id,
+          is_disabled, session_epoch, created_at)
+        values ('usr_anna', 'user', 'Anna', 'anna', 'Anna', 'default', 0, 3, ${NOON})`.execute(db);
+      await sql`insert into user_groups values ('usr_anna', 'OPS')`.execute(db);
+      for (const id of ['ath_1', 'ath_2']) {
+        await sql`insert into authenticators (id, user_id, method, name, sealed_credential,
+            last_step, created_at)
+          values (${id}, 'usr_anna', 'totp', 'phone', 'sealed', 7, ${NOON})`.execute(db);
+      }
+      await stores.audit.append(anEventOf('usr_anna' as UserId));
+      const before = await contentsOf(database);
+
+      await database.migrate();
+
+      const anna = await stores.users.findByUsername('anna');
+      assert.deepEqual(
+        [anna?.groups, anna?.networks, anna?.mustEnrollAt, anna?.remindedAt, anna?.sessionEpoch],
+        [['OPS'], [], null, null, 3],
+      );
+      const id = 'usr_anna' as UserId;
+      const record = await stores.users.findPrincipal(id, 'lineage' as SessionKey);
+      assert.deepEqual([record?.enrolled, record?.tenantRules], [['totp'], noTenantRules]);
+      assert.deepEqual(
+        (await stores.authenticators.listOfUser(id)).map(({ passkey, lastStep }) => [
+          passkey,
+          lastStep,
+        ]),
+        [
+          [null, 7],
+          [null, 7],
+        ],
+      );
+      assert.deepEqual(await stores.tenants.list(), [
+        { id: 'default', name: 'Default', rules: noTenantRules, gracePeriodDays: 0 },
+      ]);
+      assert.equal((await stores.audit.listOfSubject(id, 5)).length, 1);
+      assert.equal((await stores.audit.verify()).ok, true);
+
+      await stores.authenticators.create(aPasskey(id));
+      await stores.authenticators.remove(id, aPasskey(id).id);
+      await migrateSchemaTo(db, '0001-initial');
+      assert.deepEqual(await columnsOf(database), columns);
+      assert.deepEqual(await contentsOf(database), before);
+
+      await database.migrate();
+      assert.deepEqual(await stores.users.findByUsername('anna'), anna);
     });
 
     test('that are interrupted leave nothing behind', async () => {

@@ -49,6 +49,7 @@ describeEngines((engine) => {
       name: 'phone',
       sealedCredential: 'sealed',
       lastStep,
+      passkey: null,
       createdAt: NOON,
       lastUsedAt: null,
     });

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 
-import type { AuthenticatorId, SessionKey, UserId } from '../../src/core/ids.ts';
+import type { AuthenticatorId, SessionKey, TenantId, UserId } from '../../src/core/ids.ts';
+import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { NameTaken, type SigningKeyRecord, type UserStore } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
-import { addUser, describeEngines } from './support/engines.ts';
+import { addUser, aPasskey, describeEngines } from './support/engines.ts';
 
 function key(kid: string, createdAt: number): SigningKeyRecord {
   return { kid, sealedPrivateJwk: `sealed ${kid}`, publicJwk: '{}', createdAt };
@@ -41,8 +42,11 @@ describeEngines((engine) => {
         groups: ['AUDIT', 'SEC-OPS', 'a group, with a comma'],
         tenant: 'default',
         isDisabled: false,
+        networks: [],
         sessionEpoch: 0,
         createdAt: NOON,
+        mustEnrollAt: null,
+        remindedAt: null,
       });
       assert.deepEqual(await users.findById(made.id), made);
     });
@@ -87,6 +91,30 @@ describeEngines((engine) => {
       assert.equal(await users.passwordHashOf(id), 'second');
     });
 
+    test('has what it must do about a second factor, and nothing ends because of it', async () => {
+      const { id } = await addUser(database);
+      await users.setMustEnrollAt(id, NOON + 1);
+      await users.setRemindedAt(id, NOON + 2);
+
+      const user = await users.findById(id);
+      assert.deepEqual(
+        [user?.mustEnrollAt, user?.remindedAt, user?.sessionEpoch],
+        [NOON + 1, NOON + 2, 0],
+      );
+      assert.deepEqual(await database.stores.accessChanges.since(0), []);
+
+      await users.setMustEnrollAt(id, null);
+      assert.equal((await users.findById(id))?.mustEnrollAt, null);
+    });
+
+    test('that is a service keeps the names of its networks, in order', async () => {
+      const networks = ['office', 'a "data" centre, with a comma', 'ärzte'];
+      const made = await addUser(database, { kind: 'service', networks });
+
+      assert.deepEqual(made.networks, networks);
+      assert.deepEqual((await users.findPrincipal(made.id, lineage))?.user.networks, networks);
+    });
+
     test('has no password hash until one is set', async () => {
       const { id } = await addUser(database);
       assert.equal(await users.passwordHashOf(id), null);
@@ -111,6 +139,37 @@ describeEngines((engine) => {
     assert.deepEqual(seen, ['Anton', 'Bert', 'carl', 'dora', 'emil']);
   });
 
+  describe('the people of groups', () => {
+    let own: SqlDatabase;
+    before(async () => {
+      own = await engine.fresh();
+      await addUser(own, { username: 'dora', groups: ['OPS', 'SEC'] });
+      await addUser(own, { username: 'Bert', groups: ['SEC'] });
+      await addUser(own, { username: 'anton', groups: ['SALES'] });
+      await addUser(own, { username: 'robot', groups: ['SEC'], kind: 'service' });
+      const gone = await addUser(own, { username: 'carl', groups: ['SEC'] });
+      await own.stores.users.setDisabled(gone.id, true);
+    });
+    const namesOf = async (groups: readonly string[], limit = 10): Promise<readonly string[]> =>
+      (await own.stores.users.listOfGroups(groups, limit)).map(({ username }) => username);
+
+    test('are listed by name, each once, without services and whoever is disabled', async () => {
+      assert.deepEqual(await namesOf(['SEC', 'OPS']), ['Bert', 'dora']);
+      assert.deepEqual(await namesOf(['SALES']), ['anton']);
+    });
+
+    test('are as many as asked for, with all of their groups', async () => {
+      assert.deepEqual(await namesOf(['SEC', 'OPS', 'SALES'], 2), ['anton', 'Bert']);
+      const [dora] = await own.stores.users.listOfGroups(['OPS'], 1);
+      assert.deepEqual(dora?.groups, ['OPS', 'SEC']);
+    });
+
+    test('are nobody where there is no such group, or none is named', async () => {
+      assert.deepEqual(await namesOf(['sec', 'NONE']), []);
+      assert.deepEqual(await namesOf([]), []);
+    });
+  });
+
   describe('a principal', () => {
     test('has what is enrolled and the confirmed codes that are left', async () => {
       const user = await addUser(database, { groups: ['B', 'A'] });
@@ -127,6 +186,7 @@ describeEngines((engine) => {
           name,
           sealedCredential: 'sealed',
           lastStep: -1,
+          passkey: null,
           createdAt: NOON,
           lastUsedAt: null,
         });
@@ -138,10 +198,38 @@ describeEngines((engine) => {
 
       assert.deepEqual(await users.findPrincipal(user.id, lineage), {
         user,
+        tenantRules: noTenantRules,
+        attestedModels: [],
         enrolled: ['totp', 'webauthn'],
         recoveryCodesLeft: 2,
         isSessionRevoked: false,
       });
+    });
+
+    test('has what its tenant asks', async () => {
+      const tenant = 'strict' as TenantId;
+      const rules = { isMfaRequired: true, requiredSince: NOON, graceEndsAt: NOON + 5 };
+      await database.stores.tenants.create({ id: tenant, name: 'S', rules, gracePeriodDays: 0 });
+      const user = await addUser(database, { tenant });
+
+      assert.deepEqual((await users.findPrincipal(user.id, lineage))?.tenantRules, rules);
+      await database.stores.tenants.setRules(tenant, noTenantRules, { gracePeriodDays: 3 });
+      assert.deepEqual((await users.findPrincipal(user.id, lineage))?.tenantRules, noTenantRules);
+    });
+
+    test('has the models of its own passkeys, each once', async () => {
+      const user = await addUser(database);
+      const other = await addUser(database);
+      const { authenticators } = database.stores;
+      await authenticators.create(aPasskey(user.id, { name: 'one', attestedModel: 'model-b' }));
+      await authenticators.create(aPasskey(user.id, { name: 'two', attestedModel: 'model-a' }));
+      await authenticators.create(aPasskey(user.id, { name: 'three', attestedModel: 'model-b' }));
+      await authenticators.create(aPasskey(user.id, { name: 'four', attestedModel: null }));
+      await authenticators.create(aPasskey(other.id, { name: 'one', attestedModel: 'model-c' }));
+
+      const record = await users.findPrincipal(user.id, lineage);
+      assert.deepEqual(record?.attestedModels, ['model-a', 'model-b']);
+      assert.deepEqual(record?.enrolled, ['webauthn']);
     });
 
     test('is revoked for the one sign-in that was ended', async () => {

@@ -53,6 +53,7 @@ async function addUserWithCodes(database: SqlDatabase): Promise<User> {
     name: 'phone',
     sealedCredential: 'sealed',
     lastStep: -1,
+    passkey: null,
     createdAt: NOON,
     lastUsedAt: null,
   });

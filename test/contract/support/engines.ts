@@ -4,7 +4,7 @@ import { after, before, describe } from 'node:test';
 
 import { Kysely, PostgresDialect, sql } from 'kysely';
 
-import type { UserId } from '../../../src/core/ids.ts';
+import type { AuthenticatorId, UserId } from '../../../src/core/ids.ts';
 import { defaultTenant } from '../../../src/core/ids.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { Secret } from '../../../src/platform/secret.ts';
@@ -14,7 +14,7 @@ import {
   type SqlDatabase,
 } from '../../../src/stores/sql/database.ts';
 import { openPostgresPool } from '../../../src/stores/sql/postgres-pool.ts';
-import type { NewUser, User } from '../../../src/stores/types.ts';
+import type { Authenticator, NewUser, PasskeyState, User } from '../../../src/stores/types.ts';
 import { NOON } from '../../support/fixed-clock.ts';
 import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -94,10 +94,35 @@ export async function addUser(database: SqlDatabase, of: Partial<NewUser> = {}):
     email: null,
     groups: [],
     tenant: defaultTenant,
+    networks: [],
     passwordHash: null,
     createdAt: NOON,
     ...of,
   });
+}
+
+/** A passkey that is not enrolled yet; its name makes it another one of the same user's. */
+export function aPasskey(
+  userId: UserId,
+  { name = 'key', ...of }: Partial<PasskeyState> & { readonly name?: string } = {},
+): Authenticator {
+  return {
+    id: `ath_${userId}_${name}` as AuthenticatorId,
+    userId,
+    method: 'webauthn',
+    name,
+    sealedCredential: 'sealed',
+    lastStep: -1,
+    passkey: {
+      credentialId: `credential-${userId}-${name}`,
+      signCount: 0,
+      isBackedUp: false,
+      attestedModel: null,
+      ...of,
+    },
+    createdAt: NOON,
+    lastUsedAt: null,
+  };
 }
 
 /** How many of the promises came out as asked. */

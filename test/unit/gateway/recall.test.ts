@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { SessionKey, UserId } from '../../../src/core/ids.ts';
+import { noTenantRules } from '../../../src/core/tenant-rules.ts';
 import { createRecall, type Recall } from '../../../src/gateway/recall.ts';
 import {
   type PrincipalRecord,
@@ -45,7 +46,15 @@ describe('recall', () => {
       userAgent: '',
     };
     record = {
-      user: { ...aPrincipal(), sessionEpoch: 3, createdAt: NOON },
+      user: {
+        ...aPrincipal(),
+        sessionEpoch: 3,
+        createdAt: NOON,
+        mustEnrollAt: null,
+        remindedAt: null,
+      },
+      tenantRules: noTenantRules,
+      attestedModels: [],
       enrolled: ['totp'],
       recoveryCodesLeft: 4,
       isSessionRevoked: false,
