@@ -44,14 +44,16 @@ export interface Proof {
 
 /**
  * The proofs with one more, which takes the place of the last of its kind: same method and origin,
- * and equally strong, so that a touch of a security key does not displace a verified person.
+ * and equally strong, so that a touch of a security key does not displace a verified person, nor
+ * the second enrollment the first.
  */
 export function withProof(proofs: readonly Proof[], proof: Proof): readonly Proof[] {
   const others = proofs.filter(
     (known) =>
       known.method !== proof.method ||
       known.origin !== proof.origin ||
-      (known.isUserVerified ?? false) !== (proof.isUserVerified ?? false),
+      (known.isUserVerified ?? false) !== (proof.isUserVerified ?? false) ||
+      (known.isFirst ?? false) !== (proof.isFirst ?? false),
   );
   return [...others, proof];
 }

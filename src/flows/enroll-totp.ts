@@ -6,13 +6,15 @@ import { Problem } from '../core/problem.ts';
 import { withProof } from '../core/proofs.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { PendingTotp, TotpCredential } from '../methods/method.ts';
-import type { PrincipalRecord, Stores } from '../stores/types.ts';
+import type { Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
+import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
 import { risenSession } from './challenge.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { assertFreshProof } from './fresh-proof.ts';
 import { holdUser } from './hold-user.ts';
-import { makeRecoveryCodes } from './recovery-codes.ts';
+import { assertMayEnroll } from './may-enroll.ts';
+import { makeFirstCodes } from './recovery-codes.ts';
+import { tell } from './tell.ts';
 
 /** The answer to the first code. */
 export type EnrollmentAnswer =
@@ -22,13 +24,13 @@ export type EnrollmentAnswer =
       /** Recovery codes were made too and wait to be shown, this once. */
       readonly areCodesToShow: boolean;
     }
-  | { readonly ok: false; readonly reason: 'wrong-code' | 'expired' };
+  | { readonly ok: false; readonly reason: 'wrong-code' | 'expired' | 'name-not-printable' };
 
 /** How long a secret that was shown waits for its first code. */
 const pendingSeconds = 3600;
 
-/** The name of an app until people can give it one. */
-const authenticatorName = 'Authenticator app';
+/** What an app is called when the person gives it no name. */
+export const defaultAppName = 'Authenticator app';
 
 /**
  * The secret to scan; the same one however often it is asked for within one session, and another
@@ -54,7 +56,8 @@ export async function beginTotpEnrollment(
 
 /**
  * Makes the app an authenticator when the code is right for the secret that this session was
- * shown. `expired`: this session has none that waits. Throws as `beginTotpEnrollment` does.
+ * shown. `expired`: this session has none that waits. Without a name it is called what apps are
+ * called; a number tells it from another of that name. Throws as `beginTotpEnrollment` does.
  *
  * Security: whether something is enrolled already is asked again, under the held record: of two
  * browsers that enroll for somebody who has nothing, the second needs what the first enrolled.
@@ -63,26 +66,46 @@ export async function finishTotpEnrollment(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
-  code: string,
+  given: { readonly code: string; readonly name?: string },
 ): Promise<EnrollmentAnswer> {
   assertTotpIsEnabled(ctx);
+  const wanted = (given.name ?? '').trim() === '' ? defaultAppName : (given.name ?? '');
+  const name = authenticatorNameIn(wanted);
+  if (name === null) return { ok: false, reason: 'name-not-printable' };
   const now = ctx.clock.now();
   const answer = await ctx.stores.transaction(async (stores): Promise<EnrollmentAnswer> => {
     const record = await holdUser(stores, session);
-    await assertMayEnroll(ctx, stores, { session, record, now });
+    const { isFirst } = await assertMayEnroll(ctx, stores, { session, record, now });
     const credential = await findPending(ctx, stores, { session, now });
     if (credential === null) return { ok: false, reason: 'expired' };
 
-    const step = ctx.totpEnrollment.stepOf(credential, code, now);
+    const step = ctx.totpEnrollment.stepOf(credential, given.code, now);
     if (step === null) return { ok: false, reason: 'wrong-code' };
     const pending = await stores.challenges.consume('totp-enrollment', session.key, now);
     if (pending === null) return { ok: false, reason: 'expired' };
 
     const authenticatorId = idFrom('authenticator', ctx.random.bytes(idBytes));
-    await enroll(ctx, stores, { session, authenticatorId, credential, step, now });
-    await recordEnrollment(ctx, stores, visit, { session, authenticatorId, now });
+    const enrolled = {
+      session,
+      authenticatorId,
+      name: await unusedName(stores, session, name),
+      now,
+    };
+    await enroll(ctx, stores, { ...enrolled, credential, step });
+    await recordEnrollment(ctx, stores, visit, enrolled);
+    await tell(ctx, stores, record.user, {
+      kind: 'authenticator-added',
+      at: now,
+      details: { method: 'totp', name: enrolled.name, ip: visit.ip },
+    });
     const areCodesToShow = await makeFirstCodes(ctx, stores, visit, session);
-    const proof = { method: 'totp', at: now, origin: 'enrollment', authenticatorId } as const;
+    const proof = {
+      method: 'totp',
+      at: now,
+      origin: 'enrollment',
+      authenticatorId,
+      ...(isFirst ? { isFirst } : {}),
+    } as const;
     const risen = risenSession(session, { proofs: withProof(session.proofs, proof) });
     return { ok: true, session: risen, areCodesToShow };
   });
@@ -95,26 +118,14 @@ function assertTotpIsEnabled(ctx: FlowContext): void {
   throw new Problem('policy-forbids', { detail: 'Authenticator apps are switched off here.' });
 }
 
-// Enrollment by password alone is for people who have nothing enrolled. A set of recovery codes
-// counts as something, even when its codes are used up.
-async function assertMayEnroll(
-  ctx: FlowContext,
-  stores: Stores,
-  at: {
-    readonly session: SessionFacts;
-    readonly record: PrincipalRecord;
-    readonly now: EpochMs;
-  },
-): Promise<void> {
-  const { session, record, now } = at;
-  const hasSomething =
-    record.enrolled.length > 0 || (await stores.recoveryCodes.hasConfirmed(session.principal.id));
-  if (hasSomething) assertFreshProof(ctx, session, now);
-}
-
 interface Moment {
   readonly session: SessionFacts;
   readonly now: EpochMs;
+}
+
+interface NamedMoment extends Moment {
+  readonly authenticatorId: AuthenticatorId;
+  readonly name: string;
 }
 
 async function findPending(
@@ -153,19 +164,18 @@ function pendingRow(session: SessionFacts, id: ChallengeId): string {
 async function enroll(
   ctx: FlowContext,
   stores: Stores,
-  enrolled: Moment & {
-    readonly authenticatorId: AuthenticatorId;
+  enrolled: NamedMoment & {
     readonly credential: TotpCredential;
     readonly step: number;
   },
 ): Promise<void> {
-  const { session, authenticatorId, credential, step, now } = enrolled;
+  const { session, authenticatorId, name, credential, step, now } = enrolled;
   const userId = session.principal.id;
   await stores.authenticators.create({
     id: authenticatorId,
     userId,
     method: 'totp',
-    name: authenticatorName,
+    name,
     sealedCredential: ctx.totpEnrollment.seal(userId, authenticatorId, credential),
     // The code that proved the enrollment is used up by it.
     lastStep: step,
@@ -179,28 +189,16 @@ async function recordEnrollment(
   ctx: FlowContext,
   stores: Stores,
   visit: Visit,
-  enrolled: Moment & { readonly authenticatorId: AuthenticatorId },
+  enrolled: NamedMoment,
 ): Promise<void> {
   if (!ctx.config.current().policy.mfa.audit.logsEnroll) return;
-  const { session, authenticatorId, now } = enrolled;
+  const { session, authenticatorId, name, now } = enrolled;
   await stores.audit.append(
     eventInSession(visit, session, {
       at: now,
       type: 'authenticator.enrolled',
       severity: 'notice',
-      details: { method: 'totp', authenticator: authenticatorId, name: authenticatorName },
+      details: { method: 'totp', authenticator: authenticatorId, name },
     }),
   );
-}
-
-async function makeFirstCodes(
-  ctx: FlowContext,
-  stores: Stores,
-  visit: Visit,
-  session: SessionFacts,
-): Promise<boolean> {
-  if (!ctx.config.current().policy.mfa.recoveryCodes.isEnabled) return false;
-  if ((await stores.recoveryCodes.countLeft(session.principal.id)) > 0) return false;
-  await makeRecoveryCodes(ctx, stores, visit, session);
-  return true;
 }

@@ -69,6 +69,22 @@ export async function makeRecoveryCodes(
   );
 }
 
+/**
+ * Makes the first set beside the first authenticator. False when there is nothing to show: codes
+ * are switched off, or the person has some.
+ */
+export async function makeFirstCodes(
+  ctx: FlowContext,
+  stores: Stores,
+  visit: Visit,
+  session: SessionFacts,
+): Promise<boolean> {
+  if (!isMethodEnabled('recovery-code', ctx.config.current().policy.mfa)) return false;
+  if ((await stores.recoveryCodes.countLeft(session.principal.id)) > 0) return false;
+  await makeRecoveryCodes(ctx, stores, visit, session);
+  return true;
+}
+
 /** The codes that wait to be shown in this session, this once; else null. */
 export async function takeRecoveryCodes(
   ctx: FlowContext,

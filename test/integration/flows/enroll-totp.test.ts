@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
+import type { AuthenticatorId } from '../../../src/core/ids.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
@@ -25,7 +26,7 @@ afterEach(() => world.close());
 
 const begin = (by: SessionFacts = session) => beginTotpEnrollment(world.ctx, by);
 const finish = (code: string, by: SessionFacts = session) =>
-  finishTotpEnrollment(world.ctx, visit(), by, code);
+  finishTotpEnrollment(world.ctx, visit(), by, { code });
 const codeOf = (secret: string) => codeAt(secret, world.clock.now());
 const appsOf = (by: SessionFacts) => world.ctx.stores.authenticators.listOfUser(by.principal.id);
 
@@ -172,7 +173,7 @@ describe('the first code', () => {
 
     const ctx = { ...world.ctx, stores: withoutAudit };
     await assert.rejects(
-      finishTotpEnrollment(ctx, visit(), session, codeOf(secret)),
+      finishTotpEnrollment(ctx, visit(), session, { code: codeOf(secret) }),
       StoreUnavailable,
     );
     assert.deepEqual(await appsOf(session), []);
@@ -192,10 +193,41 @@ describe('somebody who has something enrolled', () => {
     );
   });
 
-  test('does not count as fresh by having just enrolled', async () => {
+  test('goes on setting up for five minutes in the session that enrolled the first', async () => {
     const anna = await world.enroll(session);
 
+    world.clock.advance(300);
+    const second = await world.enroll(anna.session);
+    await begin(second.session);
+    world.clock.advance(1);
+    await assert.rejects(begin(second.session), (thrown) => isProblem(thrown, 'step-up-required'));
+  });
+
+  test('does not count as fresh by having enrolled another', async () => {
+    const { session: anna } = await world.enrolledPerson('ben');
+    const second = await world.enroll(anna);
+    world.clock.advance(700);
+
+    await assert.rejects(begin(second.session), (thrown) => isProblem(thrown, 'step-up-required'));
+  });
+
+  test('has no such grace once the first authenticator is gone', async () => {
+    const anna = await world.enroll(session);
+    const [first] = await appsOf(session);
+    await world.ctx.stores.authenticators.remove(session.principal.id, sure(first).id);
+
     await assert.rejects(begin(anna.session), (thrown) => isProblem(thrown, 'step-up-required'));
+  });
+
+  test('has twenty authenticators at most', async () => {
+    const { session: anna } = await world.enrolledPerson('ben');
+    for (let more = 1; more < 20; more += 1) {
+      const [one] = await appsOf(anna);
+      const id = `ath_${String(more)}` as AuthenticatorId;
+      await world.ctx.stores.authenticators.create({ ...sure(one), id });
+    }
+
+    await assert.rejects(begin(anna), (thrown) => isProblem(thrown, 'policy-forbids'));
   });
 
   test('adds another within the window of a step-up, and not a second later', async () => {
