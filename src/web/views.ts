@@ -31,7 +31,16 @@ export interface Frame {
 
 /** An error at a field; the summary on top repeats it with a link to the field. */
 export interface FieldError {
-  readonly field: 'username' | 'password' | 'code' | 'recovery_code' | 'stored' | null;
+  readonly field:
+    | 'username'
+    | 'password'
+    | 'new_password'
+    | 'new_password_again'
+    | 'code'
+    | 'recovery_code'
+    | 'stored'
+    | 'name'
+    | null;
   readonly message: string;
 }
 

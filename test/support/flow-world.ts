@@ -140,7 +140,7 @@ export async function openWorld(options: WorldOptions = {}) {
   async function enroll(session: SessionFacts): Promise<EnrolledPerson> {
     const { secret } = await beginTotpEnrollment(ctx, session);
     const code = codeAt(secret, clock.now());
-    const answer = await finishTotpEnrollment(ctx, visit(), session, code);
+    const answer = await finishTotpEnrollment(ctx, visit(), session, { code });
     assert(answer.ok, `enrollment failed: ${JSON.stringify(answer)}`);
     const risen = sure(await rise(answer.session, session));
     const recoveryCodes = await takeRecoveryCodes(ctx, risen);

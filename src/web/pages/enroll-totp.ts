@@ -29,7 +29,8 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
     return refuse(new Problem('invalid-request'), page, why(exchange));
   }
 
-  const answer = await finishTotpEnrollment(parts.flows, visit, session, code);
+  const given = { code, name: exchange.form.get('name') ?? '' };
+  const answer = await finishTotpEnrollment(parts.flows, visit, session, given);
   if (answer.ok) {
     const risen = await exchange.rise(answer.session);
     if (!answer.areCodesToShow) return onward(exchange, risen);
@@ -43,6 +44,12 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
       const message = `${say('code.wrong', { seconds: periodSeconds })} ${say('code.clock')}`;
       const page = await pageWith(exchange, [{ field: 'code', message }]);
       return refuse(new Problem('invalid-credentials'), page, why(exchange));
+    }
+    case 'name-not-printable': {
+      const page = await pageWith(exchange, [
+        { field: 'name', message: say('authenticator.name-shape') },
+      ]);
+      return refuse(new Problem('invalid-request'), page, why(exchange));
     }
     case 'expired': {
       const page = await pageWith(exchange, [{ field: null, message: say('enroll-totp.expired') }]);

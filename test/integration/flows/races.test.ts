@@ -144,7 +144,7 @@ for (const engine of engines) {
         const queue = [...begun];
         const answers = await together(begun.length, (world) => {
           const { session, code } = sure(queue.pop());
-          return finishTotpEnrollment(world.ctx, visit(), session, code);
+          return finishTotpEnrollment(world.ctx, visit(), session, { code });
         });
 
         assert.equal(answers.filter(isAccepted).length, 1);
@@ -162,7 +162,7 @@ for (const engine of engines) {
         const code = codeAt(secret, one.clock.now());
 
         const [finished] = await Promise.allSettled([
-          finishTotpEnrollment(one.ctx, visit(), session, code),
+          finishTotpEnrollment(one.ctx, visit(), session, { code }),
           round % 2 === 0
             ? resetMfa(two.ctx, { username, reason: 'stolen', ticket: 'T-1' })
             : signOutEverywhere(two.ctx, visit(), session),

@@ -33,7 +33,7 @@ async function justEnrolled(username = 'anna') {
   const session = await world.signInBy(username);
   const { secret } = await beginTotpEnrollment(world.ctx, session);
   const code = codeAt(secret, world.clock.now());
-  const answer = await finishTotpEnrollment(world.ctx, visit(), session, code);
+  const answer = await finishTotpEnrollment(world.ctx, visit(), session, { code });
   assert(answer.ok);
   return { secret, session: sure(await world.rise(answer.session, session)) };
 }
