@@ -75,7 +75,7 @@ function parseSegment(written: string): string | null {
 }
 
 /** Letters without their case or width, and nothing of what Windows drops at the end. */
-function foldedName(name: string): string {
+export function foldedName(name: string): string {
   return /^[a-z0-9*_-]*$/.test(name)
     ? name
     : name

@@ -5,6 +5,7 @@
 
 import type { Network } from './cidr.ts';
 import type { RequestFacts } from './facts.ts';
+import { createPathIndex } from './path-index.ts';
 import { matchesPath, matchesPathFolded, type PathPattern } from './path-pattern.ts';
 import type { Rule } from './policy/rule.ts';
 
@@ -58,10 +59,59 @@ export function matchRoute(
   routes: readonly Route[],
   request: Pick<RequestFacts, 'host' | 'path'>,
 ): Route | null {
-  const ofHost = routes.filter(
-    (route) => route.host === null || matchesHost(route.host, request.host),
-  );
-  const route = ofHost.find(({ path }) => matchesPath(path, request.path));
-  const routeFolded = ofHost.find(({ path }) => matchesPathFolded(path, request.path));
+  const { host, path } = request;
+  const candidates = indexOf(routes).candidates(host, path);
+  const route = candidates.find((candidate) => matchesPath(candidate.path, path));
+  const routeFolded = candidates.find((candidate) => matchesPathFolded(candidate.path, path));
   return route === routeFolded ? (route ?? null) : null;
+}
+
+/** Routes by host, then by path. */
+interface RouteIndex {
+  /** Every route that may be meant, in order; of these the host is certain, the path is not. */
+  candidates(host: string, path: string): readonly Route[];
+}
+
+// A list of routes never changes; a new configuration is a new list.
+const indexes = new WeakMap<readonly Route[], RouteIndex>();
+
+function indexOf(routes: readonly Route[]): RouteIndex {
+  const known = indexes.get(routes);
+  if (known !== undefined) return known;
+  const index = createRouteIndex(routes);
+  indexes.set(routes, index);
+  return index;
+}
+
+function createRouteIndex(routes: readonly Route[]): RouteIndex {
+  const places = new Map(routes.map((route, place) => [route, place]));
+  const byHost = new Map<string, Route[]>();
+  for (const route of routes) {
+    const key = route.host === null ? anyHost : hostKey(route.host);
+    byHost.set(key, [...(byHost.get(key) ?? []), route]);
+  }
+  const indexOfHost = new Map(
+    [...byHost].map(([key, some]) => [key, createPathIndex(some, ({ path }) => [path])]),
+  );
+  return {
+    candidates(host, path) {
+      const found = keysFor(host).flatMap((key) => indexOfHost.get(key)?.candidates(path) ?? []);
+      return found.sort((one, other) => (places.get(one) ?? 0) - (places.get(other) ?? 0));
+    },
+  };
+}
+
+const anyHost = '*';
+
+function hostKey({ name, isWildcard }: HostPattern): string {
+  return isWildcard ? `*.${name}` : name;
+}
+
+/** The keys under which routes for a host may be: its own, and one for each name it lies below. */
+function keysFor(host: string): readonly string[] {
+  const keys = [anyHost, host];
+  for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+    keys.push(`*${host.slice(dot)}`);
+  }
+  return keys;
 }

@@ -6,6 +6,8 @@
  */
 
 import type { RequestFacts } from '../facts.ts';
+import { createPathIndex, type PathIndex } from '../path-index.ts';
+import type { PathPattern } from '../path-pattern.ts';
 import type { EpochMs } from '../time.ts';
 import type { Audience } from './audience.ts';
 import type { Requirement } from './requirement.ts';
@@ -21,6 +23,8 @@ export interface Condition {
   holds(request: RequestFacts, now: EpochMs): boolean;
   /** The same for a server that does not tell letters apart by their case; only for paths. */
   holdsFolded?(request: RequestFacts): boolean;
+  /** Paths outside all of these it never holds for, in either reading; only for paths. */
+  readonly patterns?: readonly PathPattern[];
   /** Whether this holds wherever `other` does. A yes is certain, a no may be a "cannot tell". */
   covers(other: Condition): boolean;
 }
@@ -47,10 +51,11 @@ export function firstRuleThatApplies(
   request: RequestFacts,
   now: EpochMs,
 ): Rule | null {
-  const rule = rules.find(({ conditions }) =>
+  const candidates = indexOf(rules).candidates(request.path);
+  const rule = candidates.find(({ conditions }) =>
     conditions.every((condition) => condition.holds(request, now)),
   );
-  const ruleFolded = rules.find(({ conditions }) =>
+  const ruleFolded = candidates.find(({ conditions }) =>
     conditions.every((condition) =>
       condition.holdsFolded === undefined
         ? condition.holds(request, now)
@@ -58,4 +63,18 @@ export function firstRuleThatApplies(
     ),
   );
   return rule === ruleFolded ? (rule ?? null) : null;
+}
+
+// A list of rules never changes; a new configuration is a new list.
+const indexes = new WeakMap<readonly Rule[], PathIndex<Rule>>();
+
+function indexOf(rules: readonly Rule[]): PathIndex<Rule> {
+  const known = indexes.get(rules);
+  if (known !== undefined) return known;
+  const index = createPathIndex(rules, ({ conditions }) => {
+    const condition = conditions.find(({ patterns }) => patterns !== undefined);
+    return condition?.patterns ?? null;
+  });
+  indexes.set(rules, index);
+  return index;
 }
