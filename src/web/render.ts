@@ -84,12 +84,19 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 function readAsset(folder: string, name: string): Asset {
-  const body = readFileSync(join(folder, name));
+  const written = readFileSync(join(folder, name));
+  const body = extname(name) === '.css' ? withoutLayout(written) : written;
   const contentType = contentTypes[extname(name)];
   assert.ok(contentType !== undefined, `views/assets/${name} is of a kind we do not serve`);
   const version = createHash('sha256').update(body).digest('hex').slice(0, 10);
   const hashedPath = `/assets/${name}?v=${version}`;
   return { body, contentType, etag: `"${version}"`, version, hashedPath };
+}
+
+/** A stylesheet as it is sent: without comments and indentation, a fifth smaller. */
+function withoutLayout(css: Buffer): Buffer {
+  const text = css.toString('utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  return Buffer.from(text.replaceAll(/^\s+/gm, ''));
 }
 
 function compileTemplates(folder: string): Eta {
