@@ -24,8 +24,9 @@ export interface ReturnPlaces {
 /**
  * The absolute address to send a browser to, or null when the text does not name one of our pages:
  * the public origin, the portal's, or a route's host that the session cookie reaches. Of the
- * portal's own pages only the account and the administration are places to return to; the others
- * are steps on the way, and returning to them would go round in a circle or sign somebody out.
+ * portal's own pages only the account, what is changed from there and the administration are places
+ * to return to; the others are steps on the way, and returning to them would go round in a circle
+ * or sign somebody out.
  */
 export function safeReturnTo(untrustedReturnTo: string, places: ReturnPlaces): string | null {
   const parts = takeApart(untrustedReturnTo, places.portal);
@@ -101,7 +102,10 @@ function isInDomain(host: string, domain: string | null): boolean {
 function isPlaceToReturn({ origin, host }: Parts, path: string, portal: Portal): boolean {
   if (origin !== portal.origin || !isPortalRequest(portal, { host, path })) return true;
   const page = path.slice(portal.basePath.length);
-  return /^(?:\/|\/(?:account|admin)(?:\/.*)?)?$/.test(page);
+  return (
+    /^(?:\/|\/(?:account|admin)(?:\/.*)?)?$/.test(page) ||
+    ['/enroll/totp', '/enroll/passkey', '/recovery-codes'].includes(page)
+  );
 }
 
 function doesBrowserAgree(origin: string, path: string): boolean {

@@ -34,6 +34,13 @@ export function pageHref(
   return exchange.config.portal.basePath + path + search;
 }
 
+/** The address of the page that was asked for, with the place to return to from there. */
+export function ownAddress(exchange: Pick<Exchange, 'config' | 'path' | 'returnTo'>): string {
+  const { config, path, returnTo } = exchange;
+  const search = returnTo === null ? '' : `?${new URLSearchParams({ return_to: returnTo })}`;
+  return config.portal.url + path + search;
+}
+
 /** Where somebody goes who has nothing left to prove. */
 export function destinationAddress(exchange: Exchange): string {
   return exchange.returnTo ?? `${exchange.config.portal.url}/account`;

@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { ownCookies } from '../core/cookie-names.ts';
 import type { SessionFacts } from '../core/facts.ts';
+import { answersOf } from '../core/policy/decide.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import { unreachable } from '../core/unreachable.ts';
 import { signOut } from '../flows/sessions.ts';
@@ -23,7 +24,7 @@ import { type Endpoint, type EndpointMatch, type LimitClass, matchEndpoint } fro
 import { createErrorHandler } from './error-handler.ts';
 import { type Answer, type Exchange, type PortalParts, redirectTo } from './exchange.ts';
 import { type Form, readForm } from './form.ts';
-import { pageAddress, type PagePath } from './onward.ts';
+import { ownAddress, pageAddress, type PagePath } from './onward.ts';
 import { rotateSession } from './session.ts';
 import { type Desk, writeAnswer } from './write-answer.ts';
 
@@ -97,8 +98,13 @@ async function answerOf(desk: Desk, endpoint: Endpoint, exchange: Exchange): Pro
     if (page === null || prefersJson(desk.req.headers.accept)) throw error;
     // A session that is gone was ended, or replaced by the first half of a double click: the
     // sign-in page sends on whoever has a newer one.
-    const isGone = (await exchange.recallAgain()) === null;
-    return redirectTo(pageAddress(exchange, isGone ? '/sign-in' : page));
+    const session = await exchange.recallAgain();
+    if (session === null || page !== '/step-up')
+      return redirectTo(pageAddress(exchange, '/sign-in'));
+    // Whoever has nothing to answer with would be sent round in a circle.
+    if (answersOf(session, exchange.config.policy).length === 0) throw error;
+    // Back to the page that asked for it, which knows where the person goes from there.
+    return redirectTo(pageAddress({ ...exchange, returnTo: ownAddress(exchange) }, page));
   }
 }
 
