@@ -30,8 +30,12 @@ export interface FlowContext {
   readonly totpEnrollment: TotpEnrollment;
   readonly recoveryCodeMaker: RecoveryCodeMaker;
   readonly limits: Limits;
+  /** Where an address is, as people and the store of known places name it. */
+  readonly placeOf: (ip: string) => string;
   /** For metrics: how an attempt to authenticate came out. */
   readonly count: (method: MethodId, outcome: 'success' | 'failure' | 'locked') => void;
+  /** Mail was written down, perhaps in a transaction that is not done yet: look for it soon. */
+  readonly mailWritten?: () => void;
 }
 
 /** Where a request came from, for limits and audit events. */
@@ -39,7 +43,10 @@ export interface Visit {
   readonly ip: string;
   readonly userAgent: string;
   readonly requestId: RequestId;
-  /** SHA-256 of the secret in the device cookie, hex; null: the browser brought none of ours. */
+  /**
+   * SHA-256 of the secret in the device cookie, hex. A browser that brought none of ours is given
+   * the cookie of this key when a session begins. Null: no browser is asked for one here.
+   */
   readonly deviceKey: string | null;
 }
 

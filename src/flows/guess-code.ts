@@ -3,6 +3,7 @@
  * for each account, whatever the method and the page.
  */
 
+import { lockedForGood } from '../core/attempts.ts';
 import type { SessionFacts } from '../core/facts.ts';
 import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
 import { Problem } from '../core/problem.ts';
@@ -12,6 +13,8 @@ import type { PrincipalRecord, Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
+import { recordRecoveryCodeUse } from './recovery-code-use.ts';
+import { tellOncePerHour } from './tell.ts';
 
 /** A code as it was typed. */
 export interface CodeGuess {
@@ -71,7 +74,9 @@ export async function guessCode<Value>(
     if (verification.ok) {
       const { proof } = verification;
       await stores.attempts.reset(user);
-      await recordUse(stores, { ctx, visit, session, guess, now });
+      if (guess.method === 'recovery-code') {
+        await recordRecoveryCodeUse(ctx, stores, { visit, session, now });
+      }
       return { ok: true, value: await accept({ stores, record, proof, now }) } as const;
     }
     const { failuresLeft } = reservation;
@@ -81,8 +86,14 @@ export async function guessCode<Value>(
     // arrived together with it may have lifted the lock again.
     const lockedUntil = failuresLeft === 0 ? await stores.attempts.lockedUntil(user, now) : null;
     if (lockedUntil !== null) {
-      await recordLock(stores, { visit, session, guess, now, lockedUntil });
+      await recordLock(ctx, stores, { visit, session, guess, now, lockedUntil });
       return { ok: false, reason: 'locked', lockedUntil } as const;
+    }
+    // Whoever types codes knows the password: there is no other way here (ASVS 5.0 §6.3.5). A code
+    // that was used already is mostly a second click.
+    if (reason === 'wrong-code') {
+      const news = { kind: 'second-factor-failed', at: now, visit } as const;
+      await tellOncePerHour(ctx, stores, session.principal, news);
     }
     return { ok: false, reason, failuresLeft } as const;
   });
@@ -95,23 +106,6 @@ interface Guessed {
   readonly session: SessionFacts;
   readonly guess: CodeGuess;
   readonly now: EpochMs;
-}
-
-async function recordUse(
-  stores: Stores,
-  { ctx, visit, session, guess, now }: Guessed & { readonly ctx: FlowContext },
-): Promise<void> {
-  const { audit } = ctx.config.current().policy.mfa;
-  if (guess.method !== 'recovery-code' || !audit.logsRecoveryCodeUsed) return;
-  const codesLeft = await stores.recoveryCodes.countLeft(session.principal.id);
-  await stores.audit.append(
-    eventInSession(visit, session, {
-      at: now,
-      type: 'recovery-code.used',
-      severity: 'notice',
-      details: { codesLeft },
-    }),
-  );
 }
 
 async function recordFailure(
@@ -130,6 +124,7 @@ async function recordFailure(
 }
 
 async function recordLock(
+  ctx: FlowContext,
   stores: Stores,
   locked: Guessed & { readonly lockedUntil: EpochMs },
 ): Promise<void> {
@@ -142,4 +137,7 @@ async function recordLock(
       details: { method: guess.method, lockedUntil },
     }),
   );
+  const details = lockedUntil === lockedForGood ? {} : { until: lockedUntil };
+  const news = { kind: 'second-factor-locked', at: now, visit, details } as const;
+  await tellOncePerHour(ctx, stores, session.principal, news);
 }

@@ -1,33 +1,68 @@
 /** Telling a person by mail what happened to their account. */
 
+import { deviceName } from '../core/device-name.ts';
 import type { MailKind } from '../core/mail-kinds.ts';
-import type { EpochMs } from '../core/time.ts';
+import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { NewMail, Stores, User } from '../stores/types.ts';
-import type { FlowContext } from './flow-context.ts';
+import type { FlowContext, Visit } from './flow-context.ts';
 
 /** What happened, and what of it the person should read. Never a secret, code or password. */
 export interface News {
   readonly kind: MailKind;
   readonly at: EpochMs;
+  /** Where it came from: the mail names browser and address. Leave out what an operator did. */
+  readonly visit?: Visit;
+  /**
+   * What the words of the kind speak of: `name` of an authenticator, `place`, `codesLeft`,
+   * `until` (an instant), `username` where the mail is about somebody else.
+   */
   readonly details?: NewMail['details'];
 }
 
+/** Whom a mail is for. */
+export type Addressee = Pick<User, 'id' | 'username' | 'email'>;
+
 /**
  * Writes the mail down, in the transaction of what it tells: it is sent once that is done, and
- * only then. Nothing is written where mail is not configured or the person has no address.
+ * only then, to the address of this moment. Nothing is written where mail is not configured or
+ * the person has no address.
  */
 export async function tell(
-  ctx: Pick<FlowContext, 'config'>,
+  ctx: Pick<FlowContext, 'config' | 'mailWritten'>,
   stores: Stores,
-  person: Pick<User, 'id' | 'email'>,
-  { kind, at, details = {} }: News,
+  person: Addressee,
+  { kind, at, visit, details }: News,
 ): Promise<void> {
   if (ctx.config.current().mail === null || person.email === null) return;
+  const where =
+    visit === undefined ? {} : { device: deviceName(visit.userAgent) ?? '', ip: visit.ip };
   await stores.outbox.add({
     userId: person.id,
     to: person.email,
     kind,
-    details,
+    details: { username: person.username, ...where, ...details },
     createdAt: at,
   });
+  ctx.mailWritten?.();
+}
+
+/** An hour: how often the same news about guessing is told. */
+const guessingToldSeconds = 3600;
+
+/**
+ * Tells of guesses at somebody's second factor, once in each hour of the clock: whoever knows a
+ * password could fill the owner's mailbox otherwise. The audit log has every guess.
+ */
+export async function tellOncePerHour(
+  ctx: Pick<FlowContext, 'config' | 'mailWritten'>,
+  stores: Stores,
+  person: Addressee,
+  news: News & { readonly kind: 'second-factor-failed' | 'second-factor-locked' },
+): Promise<void> {
+  if (ctx.config.current().mail === null || person.email === null) return;
+  const hour = Math.floor(news.at / (guessingToldSeconds * 1000));
+  // Used up like a challenge: by one statement, over all instances, and gone after its hour.
+  const once = `mail ${news.kind} ${person.id} ${String(hour)}`;
+  const expiresAt = addSeconds(hour * guessingToldSeconds * 1000, guessingToldSeconds);
+  if (await stores.usedChallenges.consume(once, expiresAt)) await tell(ctx, stores, person, news);
 }

@@ -9,6 +9,7 @@ import { NameTaken, type Stores, type User } from '../stores/types.ts';
 import { eventOnCommandLine, type Happening } from './audit-events.ts';
 import type { FlowContext } from './flow-context.ts';
 import { endAllSessions, forgetSessions } from './sessions.ts';
+import { tell } from './tell.ts';
 import { groupsRefusal, recordRefusal, type RecordRefusal } from './user-rules.ts';
 
 /** Why a change to an account was not made, with a sentence for the operator. */
@@ -113,6 +114,7 @@ export async function setPassword(
     await endAllSessions(stores, user.id, now);
     await stores.users.setPasswordHash(user.id, hash);
     await append(stores, user, { at: now, type: 'user.password-changed', severity: 'notice' });
+    await tell(ctx, stores, user, { kind: 'password-changed', at: now });
   });
   await forgetSessions(ctx, user.id);
   return { ok: true, user };
@@ -197,6 +199,7 @@ export async function resetMfa(
     const recoveryCodes = await stores.recoveryCodes.countLeft(user.id);
     await stores.recoveryCodes.removeOfUser(user.id);
     await stores.attempts.reset(user.id);
+    await tell(ctx, stores, user, { kind: 'mfa-reset', at: now });
     if (!mfa.audit.logsReset) return;
     await append(stores, user, {
       at: now,
