@@ -6,6 +6,7 @@
  * (NIST SP 800-63B-4 §2). Nothing is stored, so nothing can go stale.
  */
 
+import type { DeviceId } from './ids.ts';
 import type { MethodId, Proof } from './proofs.ts';
 import type { Requirement } from './policy/requirement.ts';
 import { addSeconds, type EpochMs } from './time.ts';
@@ -96,6 +97,17 @@ export function assuranceShortfall(
   return fresh.length === 0 ? 'proof-too-old' : null;
 }
 
+/**
+ * The trusted devices that the level of these proofs rests on: without what is remembered there it
+ * would be lower.
+ */
+export function devicesRestedOn(proofs: readonly Proof[], now: EpochMs): readonly DeviceId[] {
+  const remembered = proofs.filter(isRemembered);
+  const others = proofs.filter((proof) => !isRemembered(proof));
+  if (levelOf(others, now) >= levelOf(proofs, now)) return [];
+  return remembered.flatMap(({ deviceId }) => (deviceId === undefined ? [] : [deviceId]));
+}
+
 /** Which of these second factors, proved afresh beside the password, would meet a requirement. */
 export function methodsThatWouldMeet(
   requirement: Requirement,
@@ -125,17 +137,20 @@ function proofsThatCount(proofs: readonly Proof[], now: EpochMs): readonly Proof
 }
 
 function waysOf(proofs: readonly Proof[]): readonly Way[] {
-  const passwords = proofs.filter((proof) => proof.method === 'password');
+  const passwords = proofs.filter((proof) => proof.method === 'password' && !isRemembered(proof));
   const seconds = proofs.filter((proof) => proof.method !== 'password');
   return [
     ...passwords.map((proof): Way => ({ level: 1, proofs: [proof], second: null })),
-    ...seconds.map((proof): Way => ({
-      // An authenticator that verified the person itself is two factors by itself
-      // (NIST SP 800-63B-4 §3.1.7); all others, recovery codes too, are one.
-      level: isTwoFactors(proof) ? 2 : 1,
-      proofs: [proof],
-      second: proof,
-    })),
+    // What a browser remembers stands beside a password that was given, and never alone.
+    ...seconds
+      .filter((proof) => !isRemembered(proof))
+      .map((proof): Way => ({
+        // An authenticator that verified the person itself is two factors by itself
+        // (NIST SP 800-63B-4 §3.1.7); all others, recovery codes too, are one.
+        level: isTwoFactors(proof) ? 2 : 1,
+        proofs: [proof],
+        second: proof,
+      })),
     ...passwords.flatMap((password) =>
       seconds.map((second): Way => ({ level: 2, proofs: [password, second], second })),
     ),

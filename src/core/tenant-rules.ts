@@ -51,7 +51,8 @@ export function enrollmentDeadline(
   { isMfaRequired, requiredSince, graceEndsAt }: TenantRules,
 ): EpochMs | null {
   const hasGrace = requiredSince !== null && user.createdAt < requiredSince;
-  const byTenant = hasGrace ? graceEndsAt : user.createdAt;
+  // A demand without an end of the grace gives none: what is unclear opens nothing.
+  const byTenant = hasGrace ? (graceEndsAt ?? requiredSince) : user.createdAt;
   const instants = [isMfaRequired ? byTenant : null, user.mustEnrollAt].filter((at) => at !== null);
   return instants.length === 0 ? null : Math.min(...instants);
 }

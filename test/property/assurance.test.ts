@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { assuranceOf, assuranceShortfall, isFromTheFuture } from '../../src/core/assurance.ts';
+import {
+  assuranceOf,
+  assuranceShortfall,
+  isFromTheFuture,
+  levelOf,
+} from '../../src/core/assurance.ts';
 import { withProof } from '../../src/core/proofs.ts';
 import { instant, proof, proofs, requirement } from '../support/arbitraries.ts';
 
@@ -58,7 +63,9 @@ describe('assurance', () => {
     fc.assert(
       fc.property(proofs, instant, (held, now) => {
         const { level, acr, amr } = assuranceOf(held, now);
-        const counted = held.filter(({ at }) => !isFromTheFuture(at, now));
+        const counted = held.filter(
+          ({ at, origin }) => !isFromTheFuture(at, now) && origin !== 'remembered',
+        );
         const methods = new Set(counted.map(({ method }) => method));
         const isPair = methods.has('password') && methods.size > 1;
         const isVerified = counted.some(
@@ -72,6 +79,23 @@ describe('assurance', () => {
           level === 2 && methods.has('webauthn') && (isVerified || isPair),
         );
         assert.equal(amr.includes('mfa'), level === 2);
+      }),
+      runs,
+    );
+  });
+
+  test('rests on nothing that a browser remembers alone, and never on that for more than two factors', () => {
+    fc.assert(
+      fc.property(proofs, requirement, instant, (held, wanted, now) => {
+        const given = held.filter(({ origin }) => origin !== 'remembered');
+        assert.deepEqual(assuranceOf(held, now), assuranceOf(given, now));
+        if (!given.some(({ at }) => !isFromTheFuture(at, now))) {
+          assert.equal(levelOf(held, now), 0);
+        }
+        if (assuranceShortfall(wanted, held, now) !== null) return;
+        const asksForMore =
+          wanted.withinSeconds !== null || wanted.isPhishingResistant || wanted.methods !== null;
+        if (asksForMore) assert.equal(assuranceShortfall(wanted, given, now), null);
       }),
       runs,
     );

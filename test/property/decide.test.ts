@@ -9,9 +9,12 @@ import {
   admissibleProofs,
   decide,
   effectiveRequirement,
+  enrollmentDue,
   enrollmentMissing,
+  graceEndOf,
   isLive,
   isNetworkAllowed,
+  isServiceAtHome,
   usableSecondFactors,
 } from '../../src/core/policy/decide.ts';
 import type { Decision } from '../../src/core/policy/decision.ts';
@@ -59,8 +62,11 @@ describe('decide', () => {
 
         assert.ok(session !== null && isLive(session, now) && !session.principal.isDisabled);
         assert.ok(admits(decision.rule.audience, session.principal));
-        if (session.principal.kind === 'service') return;
-        assert.deepEqual(enrollmentMissing(session, rules), []);
+        if (session.principal.kind === 'service') {
+          assert.ok(isServiceAtHome(session.principal, request.ip, rules));
+          return;
+        }
+        assert.equal(enrollmentDue(session, rules, now), null);
         const requirement = effectiveRequirement(decision.rule, where, session, rules);
         const proofs = admissibleProofs(session, rules);
         assert.equal(assuranceShortfall(requirement, proofs, now), null);
@@ -90,6 +96,57 @@ describe('decide', () => {
         const more = { ...session, proofs: [...session.proofs, added] };
 
         assert.equal(decide(where, { ...known, session: more }, rules).kind, 'allow');
+      }),
+      runs,
+    );
+  });
+
+  test('lets nobody pass once a second factor is overdue, and stops only people on their way to a page before', () => {
+    fc.assert(
+      fc.property(route, facts, policy, (where, known, rules) => {
+        const { request, session, now } = known;
+        const decision = decide(where, known, rules);
+        if (session === null || decision.rule?.effect !== 'protect') return;
+        const graceEnd = graceEndOf(session, rules);
+        if (graceEnd !== null && graceEnd <= now) {
+          assert.ok(decision.kind !== 'allow' && decision.kind !== 'remind');
+        }
+        if (decision.kind !== 'remind') return;
+        assert.ok(graceEnd !== null && now < graceEnd);
+        assert.ok(request.isNavigation && ['GET', 'HEAD'].includes(request.method));
+        // All but the reminder speaks for it: as a call, the same request passes.
+        const call = { ...known, request: { ...request, isNavigation: false } };
+        assert.equal(decide(where, call, rules).kind, 'allow');
+        const reminded = { ...known, session: { ...session, remindedAt: now } };
+        assert.equal(decide(where, reminded, rules).kind, 'allow');
+      }),
+      { numRuns: 6000 },
+    );
+  });
+
+  test('gives a tier that owes methods no grace, where the policy blocks until they are enrolled', () => {
+    fc.assert(
+      fc.property(route, facts, policy, (where, known, rules) => {
+        const { session } = known;
+        const decision = decide(where, known, rules);
+        if (session === null || decision.rule?.effect !== 'protect') return;
+        if (!rules.mfa.enforcement.blocksTokensUntilEnrolled) return;
+        if (enrollmentMissing(session, rules).length === 0) return;
+        assert.ok(decision.kind !== 'allow' && decision.kind !== 'remind');
+      }),
+      { numRuns: 6000 },
+    );
+  });
+
+  test('lets a deadline only ever take away', () => {
+    fc.assert(
+      fc.property(route, facts, policy, (where, known, rules) => {
+        const { session } = known;
+        if (session === null) return;
+        const without = { ...known, session: { ...session, enrollBy: null } };
+        if (decide(where, without, rules).kind === 'allow') return;
+        const kind = decide(where, known, rules).kind;
+        assert.ok(kind !== 'allow' && kind !== 'remind');
       }),
       runs,
     );
@@ -185,6 +242,7 @@ function checkThatDecides({ decision, checks }: Explanation): readonly string[] 
   const byReason: Readonly<Record<Decision['reason'], readonly string[]>> = {
     'rule-is-public': [],
     'assurance-met': [],
+    'enrollment-due-soon': [],
     'no-route': [],
     'no-rule-applies': [],
     'rule-denies': [],
@@ -193,8 +251,10 @@ function checkThatDecides({ decision, checks }: Explanation): readonly string[] 
     'session-expired': checks[1]?.outcome === 'fails' ? ['session'] : ['proof'],
     'account-disabled': ['account'],
     'not-admitted': ['audience'],
+    'service-network-not-allowed': ['service-network'],
     'second-factor-required': ['level'],
     'policy-requires-enrollment': ['enrollment'],
+    'tenant-requires-enrollment': ['enrollment'],
     'proof-too-old': ['freshness'],
     'not-phishing-resistant': ['phishing-resistance'],
     'method-not-accepted': ['method'],

@@ -85,13 +85,22 @@ export const instant: fc.Arbitrary<EpochMs> = fc
   .oneof(fc.integer({ min: -90_000, max: 90_000 }), fc.integer({ min: -400, max: 400 }))
   .map((seconds) => NOON + seconds * 1000);
 
+/** Models of security keys; policies know the first. */
+const hardwareModels = [
+  'ee882879-721c-4913-9775-3dfcce97072a',
+  '00000000-0000-0000-0000-000000000001',
+];
+
 /** One proof of any kind, at any time around noon. */
-export const proof: fc.Arbitrary<Proof> = fc.record({
-  method: fc.constantFrom(...methodIds),
-  at: instant,
-  origin: fc.constantFrom('answer', 'enrollment'),
-  isUserVerified: fc.boolean(),
-});
+export const proof: fc.Arbitrary<Proof> = fc
+  .record({
+    method: fc.constantFrom(...methodIds),
+    at: instant,
+    origin: fc.constantFrom('answer', 'enrollment', 'remembered'),
+    isUserVerified: fc.boolean(),
+    model: fc.option(fc.constantFrom(...hardwareModels)),
+  })
+  .map(({ model, ...rest }) => (model === null ? rest : { ...rest, attestedModel: model }));
 
 /** Up to six proofs. */
 export const proofs: fc.Arbitrary<Proof[]> = fc.array(proof, { maxLength: 6 });
@@ -124,11 +133,24 @@ export const session: fc.Arbitrary<SessionFacts> = fc
     proofs,
     enrolled: fc.subarray([...methodIds]),
     recoveryCodesLeft: fc.constantFrom(0, 1, 10),
+    networks: fc.subarray(['zone-e', 'elsewhere', 'a network that is gone']),
+    attestedModels: fc.subarray(hardwareModels),
+    enrollBy: fc.option(instant),
+    remindedAt: fc.option(instant),
     createdAt: instant,
     expiresAt: instant,
   })
-  .map(({ kind, username, groups, isDisabled, ...rest }) =>
-    aSession({ ...rest, principal: aPrincipal({ kind, username, groups, isDisabled }) }),
+  .map(({ kind, username, groups, isDisabled, networks, ...rest }) =>
+    aSession({
+      ...rest,
+      principal: aPrincipal({
+        kind,
+        username,
+        groups,
+        isDisabled,
+        networks: kind === 'service' ? networks : [],
+      }),
+    }),
   );
 
 /** A request with somebody or nobody behind it. */
@@ -139,6 +161,7 @@ export const facts: fc.Arbitrary<Facts> = fc.record({
       method: fc.constantFrom('GET', 'HEAD', 'POST', 'DELETE'),
       ip: fc.constantFrom('10.20.0.7', '203.0.113.9', '2001:db8:e::1', 'unknown'),
       host: fc.constantFrom('console.example.com', 'app.example.com', '10.0.0.5'),
+      isNavigation: fc.boolean(),
     })
     .map(aRequest),
   session: fc.option(session, { freq: 8 }),
@@ -212,9 +235,24 @@ export const policy: fc.Arbitrary<AccessPolicy> = fc
     totp: methodPolicy,
     webauthn: methodPolicy,
     recoveryCodes: methodPolicy,
-    enforcement: fc.record({ stepsUpForAdminConsole: fc.boolean() }),
+    enforcement: fc.record({
+      stepsUpForAdminConsole: fc.boolean(),
+      blocksTokensUntilEnrolled: fc.constantFrom(true, true, false),
+    }),
     stepUpWithinSeconds: fc.integer({ min: 1, max: 3600 }),
+    hardwareKeys: fc.record({
+      tiers: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray([...tiers])),
+      models: fc.constant(hardwareModels.slice(0, 1)),
+    }),
   })
-  .map(({ stepUpWithinSeconds, ...mfa }) =>
-    aPolicy({ mfa: anMfaPolicy(mfa), stepUpWithinSeconds }),
+  .map(({ stepUpWithinSeconds, hardwareKeys, ...mfa }) =>
+    aPolicy({
+      mfa: anMfaPolicy(mfa),
+      stepUpWithinSeconds,
+      hardwareKeys,
+      networks: new Map([
+        ['zone-e', aNetwork('zone-e', ['10.20.0.0/24', '2001:db8:e::/48'])],
+        ['elsewhere', aNetwork('elsewhere', ['192.0.2.0/24'])],
+      ]),
+    }),
   );

@@ -224,7 +224,7 @@ describe('explain', () => {
     ]);
   });
 
-  test('asks a service for nothing but its name', () => {
+  test('asks a service for nothing but its name and where it comes from', () => {
     const session = aSession({ principal: aService({ isDisabled: true }), proofs: [] });
     const { checks } = explain([aRoute()], facts({ session }), aPolicy());
 
@@ -235,8 +235,34 @@ describe('explain', () => {
         ['session', 'holds'],
         ['account', 'fails'],
         ['audience', 'not-looked-at'],
+        ['service-network', 'not-looked-at'],
       ],
     );
+  });
+
+  test('tells from where a service may come', () => {
+    const principal = aService({ networks: ['office', 'zone-e'] });
+    const session = aSession({ principal, proofs: [] });
+    const named = aRoute({ rules: [aRule({ audience: { services: ['batch-runner'] } })] });
+    const { checks, decision } = explain([named], facts({ session }), aPolicy());
+
+    assert.equal(decision.reason, 'service-network-not-allowed');
+    assert.deepEqual(checks.at(-1), {
+      about: 'service-network',
+      wants: 'an address in office or zone-e, to which the service is bound',
+      sees: '10.20.0.7',
+      outcome: 'fails',
+    });
+  });
+
+  test('tells until when a second factor is due', () => {
+    const session = aSession({ enrollBy: addSeconds(NOON, 3600) });
+    const level1 = aRoute({ rules: [aRule({ requires: { level: 1 } })] });
+    const { checks, decision } = explain([level1], facts({ session }), aPolicy());
+
+    assert.equal(decision.kind, 'remind');
+    const { sees } = checks.find(({ about }) => about === 'enrollment') ?? assert.fail();
+    assert.match(sees, /^all of it, a second factor due by \d{4}-\d\d-\d\dT13:00:00\.000Z$/);
   });
 
   test('tells that a session is over', () => {
@@ -276,6 +302,18 @@ describe('waysToPass', () => {
     ]],
     [{ kind: 'enroll', reason: 'policy-requires-enrollment', rule, missing: ['totp', 'recovery-code'] }, [
       'Enroll totp and recovery-code: the policy obliges this tier to it.',
+    ]],
+    [{ kind: 'enroll', reason: 'tenant-requires-enrollment', rule, missing: ['totp', 'webauthn'] }, [
+      'Enroll totp or webauthn: the tenant asks for a second factor.',
+    ]],
+    [{ kind: 'remind', reason: 'enrollment-due-soon', rule }, [
+      'Enroll a second factor, or put the reminder off for a day on the page that shows it.',
+    ]],
+    [{ kind: 'step-up', reason: 'proof-too-old', rule, requirement }, [
+      'Confirm with password and second factor; asked are two factors, no older than 5m.',
+    ]],
+    [{ kind: 'deny', reason: 'service-network-not-allowed', rule }, [
+      'Come from one of the networks that the service account is bound to.',
     ]],
     [{ kind: 'deny', reason: 'no-route', rule: null }, [
       'Add a route that console.example.com/admin/users/7 leads to.',
