@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import type { RequestHandler } from 'express';
 import type { LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
+import { networkOf } from './core/place.ts';
 import type { FlowContext } from './flows/flow-context.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createRecall } from './gateway/recall.ts';
@@ -105,6 +106,7 @@ export async function openFoundation(
     sealer,
     ...methods,
     limits: openLimits({ redis: opened.redis, rates }),
+    placeOf: networkOf,
     count: (method, outcome) => metrics.authenticated(method, outcome),
   };
   return {

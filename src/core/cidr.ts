@@ -48,6 +48,15 @@ export function parseCidr(text: string): Cidr | null {
   return blockOf(bytes, prefixBits);
 }
 
+/** The block around an address: so many bits of IPv4, or of IPv6; null when it is no address. */
+export function blockAround(
+  ip: string,
+  bits: { readonly ipv4: number; readonly ipv6: number },
+): Cidr | null {
+  const bytes = bytesOf(ip);
+  return bytes === null ? null : blockOf(bytes, bytes.length === 4 ? bits.ipv4 : bits.ipv6);
+}
+
 /** Says whether a block contains an address; what is no address is in no block. */
 export function cidrContains(cidr: Cidr, ip: string): boolean {
   const address = readAddress(ip);

@@ -9,6 +9,8 @@
 export interface OwnCookies {
   readonly session: string;
   readonly csrf: string;
+  /** By which a browser is known again. */
+  readonly device: string;
   readonly isSecure: boolean;
   /** `Domain` of the session cookie; null: this host alone. */
   readonly sessionDomain: string | null;
@@ -18,8 +20,8 @@ export interface OwnCookies {
  * The cookies of a portal.
  *
  * Security: the prefixes make browsers refuse what a neighbouring host or a plain-http page tries
- * to plant (RFC 6265bis §4.1.3; ASVS 5.0 §3.3.1). The form cookie is wanted by the portal alone,
- * so that it is fenced to one host even where sessions span several.
+ * to plant (RFC 6265bis §4.1.3; ASVS 5.0 §3.3.1). The form and the device cookie are wanted by the
+ * portal alone, so that they are fenced to one host even where sessions span several.
  */
 export function ownCookies(portal: {
   readonly origin: string;
@@ -31,6 +33,7 @@ export function ownCookies(portal: {
   return {
     session: `${sessionPrefix}sallyport`,
     csrf: `${prefix}sallyport-csrf`,
+    device: `${prefix}sallyport-device`,
     isSecure,
     sessionDomain: portal.cookieDomain,
   };
@@ -38,5 +41,5 @@ export function ownCookies(portal: {
 
 /** Says whether a cookie is one of ours, under this configuration or an earlier one. */
 export function isOwnCookie(name: string): boolean {
-  return /^(?:__host-|__secure-)?sallyport(?:-csrf)?$/i.test(name);
+  return /^(?:__host-|__secure-)?sallyport(?:-csrf|-device)?$/i.test(name);
 }

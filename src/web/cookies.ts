@@ -15,9 +15,15 @@ export interface CookieFence {
   readonly domain: string | null;
 }
 
-/** A `Set-Cookie` value for a cookie that lives as long as the browser is open. */
-export function cookieToSet(name: string, value: string, fence: CookieFence): string {
-  return stringifySetCookie({ name, value, ...attributes(fence) });
+/** A `Set-Cookie` value for a cookie that lives so long, or else as long as the browser is open. */
+export function cookieToSet(
+  name: string,
+  value: string,
+  fence: CookieFence,
+  maxAgeSeconds?: number,
+): string {
+  const age = maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds };
+  return stringifySetCookie({ name, value, ...age, ...attributes(fence) });
 }
 
 /** A `Set-Cookie` value that removes a cookie; it must be fenced as it was when it was set. */

@@ -13,13 +13,15 @@ import type { SessionFacts } from '../core/facts.ts';
 import { answersOf } from '../core/policy/decide.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import { unreachable } from '../core/unreachable.ts';
+import type { Visit } from '../flows/flow-context.ts';
 import { signOut } from '../flows/sessions.ts';
 import { prefersJson } from '../platform/problem-response.ts';
 import { requestFactsOf } from '../platform/request-facts.ts';
 import { admission } from './access.ts';
-import { cookieToClear, cookieValue } from './cookies.ts';
+import { cookieToClear, cookieToSet, cookieValue } from './cookies.ts';
 import { comesFromOurPages, isFormCookie, isFormToken, newFormCookie } from './csrf.ts';
 import { returnToIn } from './destination.ts';
+import { type BrowserDevice, browserDevice, deviceCookieSeconds } from './device-cookie.ts';
 import { type Endpoint, type EndpointMatch, type LimitClass, matchEndpoint } from './endpoints.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { type Answer, type Exchange, type PortalParts, redirectTo } from './exchange.ts';
@@ -64,14 +66,18 @@ async function serve(desk: Desk): Promise<void> {
   const { endpoint, parameter } = endpointIn(desk, match);
   if (endpoint.limit === 'file') {
     // Files say nothing about anybody: no cookie is looked at and none is set.
-    const exchange = exchangeFor(desk, { path, parameter, form: new Map(), session: null });
+    const visit = visitOf(desk, null);
+    const asked = { path, parameter, form: new Map(), session: null, visit };
+    const exchange = exchangeFor(desk, asked, null);
     writeAnswer(desk, exchange, await endpoint.answer(exchange), null);
     return;
   }
 
   const form = await readPost(desk, endpoint);
-  const session = await liveSession(desk, endpoint);
-  const exchange = exchangeFor(desk, { path, parameter, form, session });
+  const device = deviceOf(desk);
+  const visit = visitOf(desk, device);
+  const session = await liveSession(desk, endpoint, visit);
+  const exchange = exchangeFor(desk, { path, parameter, form, session, visit }, device);
   const formCookie = formCookieOf(desk);
   dropMalformedCookie(desk);
 
@@ -154,13 +160,17 @@ async function readPost(desk: Desk, endpoint: Endpoint): Promise<Form> {
 }
 
 /** The session of the request; an expired one is none, and a disabled person's is ended. */
-async function liveSession(desk: Desk, endpoint: Endpoint): Promise<SessionFacts | null> {
+async function liveSession(
+  desk: Desk,
+  endpoint: Endpoint,
+  visit: Visit,
+): Promise<SessionFacts | null> {
   const { parts, req, now } = desk;
   const session = await parts.recall(req.headers.cookie);
   if (session === null || session.expiresAt <= now) return null;
   if (!session.principal.isDisabled) return session;
 
-  await signOut(parts.flows, visitOf(desk), session);
+  await signOut(parts.flows, visit, session);
   clearSessionCookie(desk);
   if (endpoint.who !== 'anyone') throw new Problem('account-disabled');
   return null;
@@ -168,10 +178,11 @@ async function liveSession(desk: Desk, endpoint: Endpoint): Promise<SessionFacts
 
 function exchangeFor(
   desk: Desk,
-  asked: Pick<Exchange, 'path' | 'parameter' | 'form' | 'session'>,
+  asked: Pick<Exchange, 'path' | 'parameter' | 'form' | 'session' | 'visit'>,
+  device: BrowserDevice | null,
 ): Exchange {
   const { parts, config, req, res, request, now } = desk;
-  const visit = visitOf(desk);
+  const { visit } = asked;
   const query = new URLSearchParams(request.query);
   return {
     ...asked,
@@ -180,11 +191,14 @@ function exchangeFor(
     request,
     isRehearsal: request.method === 'HEAD' || isPrefetch(req),
     now,
-    visit,
     query,
     returnTo: returnToIn(config, asked.form, query),
-    rise: async (next) =>
-      rotateSession({ parts, config, req, res, visit, now, old: asked.session }, next),
+    rise: async (next) => {
+      const rising = { parts, config, req, res, visit, now, old: asked.session };
+      const session = await rotateSession(rising, next);
+      if (device !== null) giveDeviceCookie(desk, device);
+      return session;
+    },
     recallAgain: async () => {
       const session = await parts.recall(req.headers.cookie);
       return session === null || session.expiresAt <= now ? null : session;
@@ -192,9 +206,21 @@ function exchangeFor(
   };
 }
 
-function visitOf({ request }: Desk): Exchange['visit'] {
+function visitOf({ request }: Desk, device: BrowserDevice | null): Visit {
   const { ip, userAgent, id } = request;
-  return { ip, userAgent, requestId: id, deviceKey: null };
+  return { ip, userAgent, requestId: id, deviceKey: device?.key ?? null };
+}
+
+function deviceOf({ parts, config, req }: Desk): BrowserDevice {
+  return browserDevice(parts.flows, req.headers.cookie, ownCookies(config.portal).device);
+}
+
+/** A browser is given its cookie with its first session, so that strangers get none. */
+function giveDeviceCookie({ config, res }: Desk, { newCookie }: BrowserDevice): void {
+  if (newCookie === null) return;
+  const { device, isSecure } = ownCookies(config.portal);
+  const fence = { isSecure, domain: null };
+  res.appendHeader('Set-Cookie', cookieToSet(device, newCookie, fence, deviceCookieSeconds));
 }
 
 function isPrefetch({ headers }: IncomingMessage): boolean {

@@ -12,6 +12,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { AuditEvent } from '../../src/core/audit-event.ts';
 import type { SessionFacts } from '../../src/core/facts.ts';
 import type { RequestId, SessionKey } from '../../src/core/ids.ts';
+import { networkOf } from '../../src/core/place.ts';
 import type { MethodId } from '../../src/core/proofs.ts';
 import { sessionFactsOf } from '../../src/core/session-facts.ts';
 import { answerChallenge } from '../../src/flows/challenge.ts';
@@ -105,6 +106,7 @@ export async function openWorld(options: WorldOptions = {}) {
     totpEnrollment: createTotpEnrollment(totp),
     recoveryCodeMaker: createRecoveryCodeMaker(sealer, systemRandom),
     limits: openLimits({ redis: null, rates: { ...generousRates, ...options.rates } }),
+    placeOf: networkOf,
     count: (method: MethodId, outcome) => counted.push(`${method} ${outcome}`),
   };
 

@@ -14,6 +14,7 @@ import { fixedConfig } from '../../src/config/live.ts';
 import { ownCookies } from '../../src/core/cookie-names.ts';
 import { idFrom } from '../../src/core/ids.ts';
 import { isPortalRequest } from '../../src/core/locations.ts';
+import { networkOf } from '../../src/core/place.ts';
 import type { AccessPolicy } from '../../src/core/policy/mfa-policy.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { FlowContext } from '../../src/flows/flow-context.ts';
@@ -122,6 +123,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     sealer,
     ...methods,
     limits: openLimits({ redis: null, rates: differences.rates ?? generousRates }),
+    placeOf: networkOf,
     count: () => {},
   };
   const flows = differences.meddle?.(plainFlows) ?? plainFlows;

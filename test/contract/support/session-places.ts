@@ -30,6 +30,7 @@ export const secret = new Secret('a secret that signs cookies');
 export const plainCookies: OwnCookies = {
   session: 'sallyport',
   csrf: 'sallyport-csrf',
+  device: 'sallyport-device',
   isSecure: false,
   sessionDomain: null,
 };
