@@ -125,6 +125,9 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
       tiers: tierMap,
       stepUpWithinSeconds: written.stepUp.within,
       hardwareKeys: webauthn.hardwareKeys,
+      rememberedFor: written.policy.trustedDevices.enabled
+        ? written.policy.trustedDevices.tiers
+        : [],
       networks,
     },
     routes: routes.map(({ route }) => route),

@@ -283,6 +283,8 @@ export interface DeviceStore {
 export interface PlaceStore {
   /** Notes a place. `first`: the person had none at all; `new`: they had others. */
   see(user: UserId, place: string, at: EpochMs): Promise<'first' | 'new' | 'known'>;
+  /** What `see` would say, without noting anything. */
+  look(user: UserId, place: string): Promise<'first' | 'new' | 'known'>;
   removeUnseenSince(at: EpochMs): Promise<void>;
 }
 

@@ -237,6 +237,7 @@ export function aPolicy(changes: Partial<AccessPolicy> = {}): AccessPolicy {
     tiers: tierMap,
     stepUpWithinSeconds: 600,
     hardwareKeys: { tiers: [], models: [] },
+    rememberedFor: ['TIER2', 'TIER3'],
     networks: new Map([['anywhere', aNetwork('anywhere', ['0.0.0.0/0', '::/0'])]]),
     ...changes,
   };

@@ -176,14 +176,18 @@ export function answersOf(session: SessionFacts, policy: AccessPolicy): readonly
 }
 
 /**
- * The proofs of a session that the policy lets count: those of methods that are enabled, and of
- * security keys of known models for whoever must use these.
+ * The proofs of a session that the policy lets count: those of methods that are enabled, of
+ * security keys of known models for whoever must use these, and what a browser remembers for
+ * whoever may have that and still has what it remembers.
  */
 export function admissibleProofs(session: SessionFacts, policy: AccessPolicy): readonly Proof[] {
-  const needsHardware = mustUseHardwareKey(tierOf(session.principal, policy.tiers), policy);
+  const tier = tierOf(session.principal, policy.tiers);
+  const needsHardware = mustUseHardwareKey(tier, policy);
   return session.proofs.filter(
     (proof) =>
       isMethodEnabled(proof.method, policy.mfa) &&
+      (proof.origin !== 'remembered' ||
+        (policy.rememberedFor.includes(tier) && session.enrolled.includes(proof.method))) &&
       (proof.method !== 'webauthn' ||
         !needsHardware ||
         policy.hardwareKeys.models.includes(proof.attestedModel ?? '')),

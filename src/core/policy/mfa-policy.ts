@@ -54,6 +54,8 @@ export interface AccessPolicy {
   readonly stepUpWithinSeconds: number;
   /** Tiers whose passkeys count only when they are attested models of this list. */
   readonly hardwareKeys: HardwareKeys;
+  /** Tiers for which a second factor may be remembered in a browser; none where that is off. */
+  readonly rememberedFor: readonly Tier[];
   /** Every named network, for what a service account is bound to. */
   readonly networks: ReadonlyMap<string, Network>;
 }

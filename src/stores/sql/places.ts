@@ -24,6 +24,17 @@ export function sqlPlaces(db: Db): PlaceStore {
       });
     },
 
+    async look(user, place) {
+      const row = await db
+        .selectFrom('known_places')
+        .select('place')
+        .where('user_id', '=', user)
+        .where('place', '=', place)
+        .executeTakeFirst();
+      if (row !== undefined) return 'known';
+      return (await hasPlaces(db, user)) ? 'new' : 'first';
+    },
+
     async removeUnseenSince(at) {
       await db.deleteFrom('known_places').where('last_seen_at', '<', at).execute();
     },
