@@ -7,14 +7,14 @@
  */
 
 import type { Config } from '../config/config.ts';
-import type { UserId } from '../core/ids.ts';
+import type { TenantId, UserId } from '../core/ids.ts';
 import { decide } from '../core/policy/decide.ts';
 import { matchRoute } from '../core/route.ts';
 import { sessionFactsOf } from '../core/session-facts.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
-import type { AccessChangeStore, UserStore } from '../stores/types.ts';
+import type { AccessChange, AccessChangeStore, UserStore } from '../stores/types.ts';
 import type { Judgement } from './pipeline.ts';
 import { type Member, Roster } from './roster.ts';
 
@@ -125,20 +125,26 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
 
   async function look(watched: readonly Entry[], now: EpochMs): Promise<void> {
     const changes = await deps.accessChanges.since(addSeconds(now, -lookBackSeconds));
-    const all = new Set(changes.map((change) => change.userId));
-    const fresh = new Set(
-      changes.filter(({ id }) => !seenChanges.has(id)).map((change) => change.userId),
-    );
+    const all = whoseOf(changes);
+    const fresh = whoseOf(changes.filter(({ id }) => !seenChanges.has(id)));
     const config = deps.config();
     const isReloaded = config !== seenConfig;
 
-    const concerned = watched.filter(({ stream, wasSeen }) => {
-      const user = userOf(stream);
+    const concerned = watched.filter((entry) => {
+      const principal = entry.stream.judgement.session?.principal;
+      if (principal === undefined) return false;
       // A change may have been noted between the look-up of the session and now.
-      return user !== null && (isReloaded || (wasSeen ? fresh : all).has(user));
+      const changed = entry.wasSeen ? fresh : all;
+      return (
+        isReloaded ||
+        isOverdue(entry, now) ||
+        changed.has(principal.id) ||
+        changed.has(principal.tenant)
+      );
     });
     for (const entry of concerned) {
-      if (entry.place >= 0 && !(await mayStayOpen(deps, entry.stream, now))) closeOf([entry]);
+      if (entry.place < 0) continue;
+      if (!(await mayStayOpen(deps, entry, now))) closeOf([entry]);
     }
     // Only now: had a look-up failed, the same changes would have to be looked at again.
     for (const entry of watched) entry.wasSeen = true;
@@ -171,7 +177,8 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
 
   return {
     add(stream) {
-      const entry: Entry = { stream, place: -1, wasSeen: false };
+      const enrollBy = stream.judgement.session?.enrollBy ?? null;
+      const entry: Entry = { stream, place: -1, wasSeen: false, enrollBy };
       open.join(entry);
       if (stream.kind === 'upgraded') countUpgrade(stream, 1);
       start();
@@ -195,6 +202,17 @@ interface Entry extends Member {
   readonly stream: OpenStream;
   /** It was looked at at least once: only new changes concern it. */
   wasSeen: boolean;
+  /** When a second factor is due that was not yet when this was looked at last. */
+  enrollBy: EpochMs | null;
+}
+
+/** Nothing that anybody did ends a grace: it ends by itself. */
+function isOverdue({ enrollBy }: Entry, now: EpochMs): boolean {
+  return enrollBy !== null && enrollBy <= now;
+}
+
+function whoseOf(changes: readonly AccessChange[]): ReadonlySet<UserId | TenantId> {
+  return new Set(changes.map(({ whose }) => whose));
 }
 
 /** What nobody is signed in for has no access to lose. */
@@ -217,12 +235,8 @@ function userOf({ judgement: { session } }: OpenStream): UserId | null {
  * Decides anew, with the person as they are now and the proofs as they were at the start. What was
  * fresh enough to open may stay open: a step-up is asked for an act, not for its duration.
  */
-async function mayStayOpen(
-  deps: OpenStreamsDeps,
-  { judgement }: OpenStream,
-  now: EpochMs,
-): Promise<boolean> {
-  const { request, session } = judgement;
+async function mayStayOpen(deps: OpenStreamsDeps, entry: Entry, now: EpochMs): Promise<boolean> {
+  const { request, session } = entry.stream.judgement;
   if (session === null) return true;
   const record = await deps.users.findPrincipal(session.principal.id, session.lineage);
   if (record === null || record.isSessionRevoked) return false;
@@ -233,6 +247,7 @@ async function mayStayOpen(
   const kept = { ...session, lastSeenAt: now };
   const lifetimes = { ...sessions, idleSeconds: sessions.absoluteSeconds };
   const current = sessionFactsOf(kept, record, lifetimes);
+  entry.enrollBy = current.enrollBy !== null && current.enrollBy > now ? current.enrollBy : null;
   const route = matchRoute(routes, request);
   const decision = decide(route, { request, session: current, now }, policy);
   return (

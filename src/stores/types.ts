@@ -78,6 +78,10 @@ export interface UserStore {
   setDisabled(id: UserId, isDisabled: boolean): Promise<void>;
   /** Ends every session of the user: each carries the epoch it was made under. */
   raiseSessionEpoch(id: UserId): Promise<void>;
+  /** Binds a service to these networks; with none it gets nowhere. */
+  setNetworks(id: UserId, networks: readonly string[]): Promise<void>;
+  /** All service accounts, by name. */
+  listServices(): Promise<readonly User[]>;
   /** Says from when on the person must have a second factor; null: nothing of their own does. */
   setMustEnrollAt(id: UserId, at: EpochMs | null): Promise<void>;
   /** Notes that the person put off the reminder. */
@@ -418,14 +422,22 @@ export interface RevokedSessionStore {
   removeExpired(now: EpochMs): Promise<void>;
 }
 
+/** Whose access changed: one person's, or that of all people of a tenant. */
+export interface AccessChange {
+  /** Unique, not dense. */
+  readonly id: number;
+  readonly whose: UserId | TenantId;
+}
+
 /**
  * Who lost or changed access lately, for open WebSockets and streams: every change of groups,
- * status or epoch and every ended session is noted in the transaction that makes it.
+ * status or epoch, every ended session and every demand of a tenant is noted in the transaction
+ * that makes it. A tenant is one note, however many people it has.
  */
 export interface AccessChangeStore {
-  note(user: UserId, at: EpochMs): Promise<void>;
-  /** Changes noted at or after `at`, oldest first. Ids are unique, not dense. */
-  since(at: EpochMs): Promise<readonly { readonly id: number; readonly userId: UserId }[]>;
+  note(whose: UserId | TenantId, at: EpochMs): Promise<void>;
+  /** Changes noted at or after `at`, oldest first. */
+  since(at: EpochMs): Promise<readonly AccessChange[]>;
   removeBefore(at: EpochMs): Promise<void>;
 }
 

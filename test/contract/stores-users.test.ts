@@ -276,13 +276,13 @@ describeEngines((engine) => {
 
       const changes = await accessChanges.since(NOON + 10);
       assert.deepEqual(
-        changes.map(({ userId }) => userId),
+        changes.map(({ whose }) => whose),
         [ben, anna],
       );
       assert.equal(new Set(changes.map(({ id }) => id)).size, 2);
       await accessChanges.removeBefore(NOON + 20);
       assert.deepEqual(
-        (await accessChanges.since(0)).map(({ userId }) => userId),
+        (await accessChanges.since(0)).map(({ whose }) => whose),
         [anna],
       );
     });

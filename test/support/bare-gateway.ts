@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import { createSigner, type SigningKeys } from '../../src/platform/signing.ts';
 import {
+  type AccessChange,
   type AccessChangeStore,
   type AuditStore,
   type PrincipalRecord,
@@ -45,7 +46,7 @@ export interface BareGatewayOptions {
 export interface MemoryStores {
   readonly sessions: Map<string, Session>;
   readonly users: Map<UserId, PrincipalRecord>;
-  readonly changes: { readonly id: number; readonly userId: UserId }[];
+  readonly changes: AccessChange[];
   readonly audit: NewAuditEvent[];
   readonly lookUps: { sessions: number; users: number; touches: number };
   /** Everything throws `StoreUnavailable`. */

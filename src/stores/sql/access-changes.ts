@@ -1,14 +1,15 @@
 /** Whose access changed lately, for whoever keeps connections open. */
 
-import type { UserId } from '../../core/ids.ts';
+import type { TenantId, UserId } from '../../core/ids.ts';
 import type { AccessChangeStore } from '../types.ts';
 import type { Db } from './tables.ts';
 
 /** The access changes in a database. */
 export function sqlAccessChanges(db: Db): AccessChangeStore {
   return {
-    async note(user, at) {
-      await db.insertInto('access_changes').values({ user_id: user, at }).execute();
+    async note(whose, at) {
+      // Ids of users begin with `usr_`, which the name of no tenant does.
+      await db.insertInto('access_changes').values({ user_id: whose, at }).execute();
     },
 
     async since(at) {
@@ -19,7 +20,7 @@ export function sqlAccessChanges(db: Db): AccessChangeStore {
         .orderBy('at')
         .orderBy('id')
         .execute();
-      return rows.map((row) => ({ id: row.id, userId: row.user_id as UserId }));
+      return rows.map((row) => ({ id: row.id, whose: row.user_id as UserId | TenantId }));
     },
 
     async removeBefore(at) {

@@ -95,6 +95,18 @@ export function sqlUsers(db: Db): UserStore {
         .execute();
     },
 
+    async setNetworks(id, networks) {
+      await changeUser(db, id, { networks: JSON.stringify(networks) });
+    },
+
+    async listServices() {
+      const rows = await usersWithGroups(db)
+        .where('users.kind', '=', 'service')
+        .orderBy('users.username_key')
+        .execute();
+      return rows.map(userOf);
+    },
+
     async setMustEnrollAt(id, at) {
       await changeUser(db, id, { must_enroll_at: at });
     },

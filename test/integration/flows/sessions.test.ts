@@ -90,7 +90,7 @@ describe('ending sessions', () => {
 
     const changes = await world.ctx.stores.accessChanges.since(0);
     assert.deepEqual(
-      changes.map(({ userId }) => userId),
+      changes.map(({ whose }) => whose),
       [here.principal.id, bens.principal.id],
     );
   });

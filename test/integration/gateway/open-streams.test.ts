@@ -12,7 +12,7 @@ import { WebSocket } from 'ws';
 import type { UserId } from '../../../src/core/ids.ts';
 import type { PrincipalRecord } from '../../../src/stores/types.ts';
 import { type BareGateway, startBareGateway } from '../../support/bare-gateway.ts';
-import { aRoute, aRule } from '../../support/builders.ts';
+import { aProof, aRoute, aRule } from '../../support/builders.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
 
 const anna = 'usr_anna' as UserId;
@@ -21,6 +21,7 @@ let upstream: FakeUpstream;
 let gateway: BareGateway;
 const routes = () => [
   aRoute({ path: '/public/**', upstream, rules: [aRule({ effect: 'public' })] }),
+  aRoute({ name: 'easy', path: '/easy/**', upstream, rules: [aRule({ requires: { level: 1 } })] }),
   aRoute({
     name: 'console',
     upstream,
@@ -43,6 +44,14 @@ afterEach(async () => {
 
 const engineer = (id = anna) =>
   gateway.signIn({ principal: { id, username: id, groups: ['ENGINEERS'] } });
+
+/** Somebody who has nothing but a password. */
+const newcomer = () =>
+  gateway.signIn({
+    principal: { id: anna },
+    enrolled: [],
+    proofs: [aProof('password', { at: gateway.clock.now() })],
+  });
 
 async function openSocket(cookie: string, path = '/ws'): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${String(gateway.port)}${path}`, {
@@ -71,7 +80,7 @@ function change(id: UserId, changes: Partial<PrincipalRecord>): void {
   const record = gateway.stores.users.get(id);
   assert.ok(record !== undefined);
   gateway.stores.users.set(id, { ...record, ...changes });
-  gateway.stores.changes.push({ id: gateway.stores.changes.length + 1, userId: id });
+  gateway.stores.changes.push({ id: gateway.stores.changes.length + 1, whose: id });
 }
 
 function recordOf(id: UserId): PrincipalRecord {
@@ -107,10 +116,57 @@ describe('whoever loses access', () => {
     });
   }
 
+  test('and whose tenant demands a second factor loses them, with one note for all of its people', async () => {
+    const cookie = newcomer();
+    const socket = await openSocket(cookie, '/easy/socket');
+    const stream = await openStream(cookie, '/easy/drip');
+    gateway.clock.advance(2);
+    await gateway.gateway.revalidate();
+    assert.equal(socket.readyState, WebSocket.OPEN);
+
+    const { tenant } = recordOf(anna).user;
+    const now = gateway.clock.now();
+    const tenantRules = { isMfaRequired: true, requiredSince: now, graceEndsAt: now };
+    gateway.stores.users.set(anna, { ...recordOf(anna), tenantRules });
+    gateway.stores.changes.push({ id: gateway.stores.changes.length + 1, whose: tenant });
+    const closed = once(socket, 'close');
+    const cut = once(stream, 'error');
+    await gateway.gateway.revalidate();
+
+    assert.deepEqual((await closed)[0], 1008);
+    await cut;
+  });
+
+  test('and whose grace ends loses them then, also where it was set while they were open', async () => {
+    const cookie = newcomer();
+    const socket = await openSocket(cookie, '/easy/socket');
+    await gateway.gateway.revalidate();
+    const { tenant } = recordOf(anna).user;
+    const now = gateway.clock.now();
+    const graceEndsAt = now + 3600_000;
+    const tenantRules = { isMfaRequired: true, requiredSince: now + 1, graceEndsAt };
+    gateway.stores.users.set(anna, { ...recordOf(anna), tenantRules });
+    gateway.stores.changes.push({ id: gateway.stores.changes.length + 1, whose: tenant });
+    await gateway.gateway.revalidate();
+    const later = await openSocket(cookie, '/easy/socket');
+    gateway.clock.advance(3599);
+    await gateway.gateway.revalidate();
+    assert.deepEqual([socket.readyState, later.readyState], [WebSocket.OPEN, WebSocket.OPEN]);
+
+    const closed = Promise.all([once(socket, 'close'), once(later, 'close')]);
+    gateway.clock.advance(1);
+    await gateway.gateway.revalidate();
+
+    assert.deepEqual(
+      (await closed).map(([code]) => code as number),
+      [1008, 1008],
+    );
+  });
+
   test('and was looked up just before the change does not slip through', async () => {
     const cookie = engineer();
     // The change is noted first; the session was read before it was committed.
-    gateway.stores.changes.push({ id: 1, userId: anna });
+    gateway.stores.changes.push({ id: 1, whose: anna });
     const other = await openSocket(engineer('usr_other' as UserId));
     await gateway.gateway.revalidate();
     const socket = await openSocket(cookie);
