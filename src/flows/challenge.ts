@@ -4,6 +4,7 @@ import type { SessionFacts } from '../core/facts.ts';
 import { withProof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
 import { eventInSession, methodsOf } from './audit-events.ts';
+import { noteSignIn, trustDevice } from './devices.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { guessCode, type CodeGuess, type CodeRefusal } from './guess-code.ts';
 
@@ -15,16 +16,19 @@ export type ChallengeAnswer =
   | CodeRefusal;
 
 /**
- * Checks the code and completes the sign-in. Throws the problem `not-signed-in` when the session
- * was ended meanwhile.
+ * Checks the code and completes the sign-in; trusts the browser where that was asked for and may
+ * be. Throws the problem `not-signed-in` when the session was ended meanwhile.
  */
 export async function answerChallenge(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
-  guess: CodeGuess,
+  guess: CodeGuess & { readonly trustsDevice?: boolean },
 ): Promise<ChallengeAnswer> {
-  const answer = await guessCode(ctx, visit, session, guess, async ({ stores, proof, now }) => {
+  const { trustsDevice = false } = guess;
+  const answer = await guessCode(ctx, visit, session, guess, async (accepted) => {
+    const { stores, proof, now } = accepted;
+    const { user } = accepted.record;
     const proofs = withProof(session.proofs, proof);
     await stores.audit.append(
       eventInSession(visit, session, {
@@ -34,6 +38,8 @@ export async function answerChallenge(
         details: { methods: methodsOf(proofs) },
       }),
     );
+    await noteSignIn(ctx, stores, visit, user, now);
+    if (trustsDevice) await trustDevice(ctx, stores, visit, session, { user, proof, now });
     const recoveryCodesLeft = await stores.recoveryCodes.countLeft(session.principal.id);
     return { proofs, recoveryCodesLeft };
   });

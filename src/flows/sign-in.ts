@@ -1,12 +1,15 @@
 /** The first step of a sign-in: username and password. */
 
+import type { NewAuditEvent } from '../core/audit-event.ts';
+import type { SessionFacts } from '../core/facts.ts';
 import type { SessionKey } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import type { Proof } from '../core/proofs.ts';
 import { sessionFactsOf } from '../core/session-facts.ts';
 import type { EpochMs } from '../core/time.ts';
-import type { User } from '../stores/types.ts';
+import type { Stores, User } from '../stores/types.ts';
 import { eventAtSignIn } from './audit-events.ts';
+import { noteSignIn, rememberedProof } from './devices.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { guessPassword } from './guess-password.ts';
 import { nextPage } from './next-page.ts';
@@ -54,8 +57,7 @@ export async function signIn(
     return { ok: false, reason: 'account-disabled' };
   }
 
-  const proofs: readonly Proof[] = [{ method: 'password', at: now, origin: 'answer' }];
-  await recordPassword(ctx, visit, user, { now, proofs });
+  const proofs = await completeWithPassword(ctx, visit, user, now);
   const { sessionEpoch } = user;
   const session = { userId: user.id, sessionEpoch, lineage: null, proofs, createdAt: now };
   return { ok: true, session };
@@ -77,40 +79,60 @@ async function recordFailure(
   );
 }
 
-// Whoever still owes a second factor has not signed in: `session.signed-in` follows the challenge.
-async function recordPassword(
+/**
+ * What the session starts with: the password and, where this browser is trusted, what it
+ * remembers. Whoever still owes a second factor has not signed in: `session.signed-in`, and the
+ * note of browser and place, follow the challenge.
+ *
+ * Security: the record is held and read anew, because it may have changed while the password was
+ * compared. A sign-in that a reset or a new password overtook comes to nothing.
+ */
+async function completeWithPassword(
   ctx: FlowContext,
   visit: Visit,
   user: User,
-  { now, proofs }: { readonly now: EpochMs; readonly proofs: readonly Proof[] },
-): Promise<void> {
-  const isComplete = (await nextAfterPassword(ctx, user, { now, proofs })) !== 'challenge';
-  await ctx.stores.audit.append(
-    eventAtSignIn(visit, user, {
-      at: now,
-      type: isComplete ? 'session.signed-in' : 'session.password-accepted',
-      severity: 'info',
-      details: { methods: ['password'] },
-    }),
-  );
+  now: EpochMs,
+): Promise<readonly Proof[]> {
+  return ctx.stores.transaction(async (stores) => {
+    const facts = await factsByPassword(ctx, stores, user, now);
+    const remembered =
+      nextPage(ctx, facts) === 'challenge'
+        ? await rememberedProof(ctx, stores, visit, facts, now)
+        : null;
+    const proofs = remembered === null ? facts.proofs : [...facts.proofs, remembered];
+    const isComplete = nextPage(ctx, { ...facts, proofs }) !== 'challenge';
+    await stores.audit.append(
+      eventAtSignIn(visit, user, {
+        at: now,
+        type: isComplete ? 'session.signed-in' : 'session.password-accepted',
+        severity: 'info',
+        details: { methods: ['password'], ...(isComplete && detailsOf(remembered)) },
+      }),
+    );
+    if (isComplete) await noteSignIn(ctx, stores, visit, user, now);
+    return isComplete ? proofs : facts.proofs;
+  });
 }
 
-async function nextAfterPassword(
+/** The facts of the session to be, as its password alone makes them. */
+async function factsByPassword(
   ctx: FlowContext,
-  user: User,
-  { now, proofs }: { readonly now: EpochMs; readonly proofs: readonly Proof[] },
-): Promise<ReturnType<typeof nextPage>> {
-  const noKey = '' as SessionKey;
-  const record = await ctx.stores.users.findPrincipal(user.id, noKey);
-  if (record === null) return 'done';
-  const { sessionEpoch } = user;
-  const kept = {
-    key: noKey,
-    lineage: noKey,
-    sessionEpoch,
-    proofs,
-    createdAt: now,
-    lastSeenAt: now,
-  };
-  return nextPage(ctx, sessionFactsOf(kept, record, ctx.config.current().sessions));
+  stores: Stores,
+  { id, sessionEpoch }: User,
+  now: EpochMs,
+): Promise<SessionFacts> {
+  const key = '' as SessionKey;
+  await stores.users.lock(id);
+  const record = await stores.users.findPrincipal(id, key);
+  if (record === null || record.user.isDisabled || record.user.sessionEpoch !== sessionEpoch) {
+    throw new Problem('not-signed-in', { detail: 'The account was changed. Sign in again.' });
+  }
+  const proofs: readonly Proof[] = [{ method: 'password', at: now, origin: 'answer' }];
+  const kept = { key, lineage: key, sessionEpoch, proofs, createdAt: now, lastSeenAt: now };
+  return sessionFactsOf(kept, record, ctx.config.current().sessions);
+}
+
+function detailsOf(remembered: Proof | null): NewAuditEvent['details'] {
+  if (remembered?.deviceId === undefined) return {};
+  return { remembered: remembered.method, device: remembered.deviceId };
 }

@@ -98,7 +98,7 @@ function checkPassword(
   });
 }
 
-/** Gives somebody another password and ends all of their sessions. */
+/** Gives somebody another password; ends all of their sessions and what browsers remember. */
 export async function setPassword(
   ctx: FlowContext,
   { username, password }: { readonly username: string; readonly password: string },
@@ -113,6 +113,7 @@ export async function setPassword(
   await ctx.stores.transaction(async (stores) => {
     await endAllSessions(stores, user.id, now);
     await stores.users.setPasswordHash(user.id, hash);
+    await stores.devices.distrustAll(user.id);
     await append(stores, user, { at: now, type: 'user.password-changed', severity: 'notice' });
     await tell(ctx, stores, user, { kind: 'password-changed', at: now });
   });
@@ -160,6 +161,7 @@ export async function setDisabled(
     // Enabling ends them too: whatever was signed in before must sign in again.
     await endAllSessions(stores, user.id, now);
     await stores.users.setDisabled(user.id, isDisabled);
+    await stores.devices.distrustAll(user.id);
     const type = isDisabled ? 'user.disabled' : 'user.enabled';
     await append(stores, user, { at: now, type, severity: 'notice' });
   });
@@ -168,8 +170,8 @@ export async function setDisabled(
 }
 
 /**
- * Break-glass: removes all authenticators and recovery codes of somebody, lifts a lock, and ends
- * all of their sessions. What the policy obliges them to, they enroll at their next sign-in.
+ * Break-glass: removes all authenticators and recovery codes of somebody and what their browsers
+ * remember, lifts a lock, and ends all of their sessions. What the policy obliges them to, they enroll at their next sign-in.
  */
 export async function resetMfa(
   ctx: FlowContext,
@@ -199,13 +201,14 @@ export async function resetMfa(
     const recoveryCodes = await stores.recoveryCodes.countLeft(user.id);
     await stores.recoveryCodes.removeOfUser(user.id);
     await stores.attempts.reset(user.id);
+    const trustedDevices = await stores.devices.distrustAll(user.id);
     await tell(ctx, stores, user, { kind: 'mfa-reset', at: now });
     if (!mfa.audit.logsReset) return;
     await append(stores, user, {
       at: now,
       type: 'reset.executed',
       severity: mfa.reset.severity,
-      details: { ...words, authenticators: removed, recoveryCodes },
+      details: { ...words, authenticators: removed, recoveryCodes, trustedDevices },
     });
   });
   await forgetSessions(ctx, user.id);

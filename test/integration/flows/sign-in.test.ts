@@ -119,10 +119,11 @@ describe('signing in', () => {
       },
     };
 
-    await signIn({ ...world.ctx, passwords: slow }, visit(), {
-      username: 'anna',
-      password: goodPassword,
-    });
+    const given = { username: 'anna', password: goodPassword };
+    await assert.rejects(
+      signIn({ ...world.ctx, passwords: slow }, visit(), given),
+      (thrown) => thrown instanceof Problem && thrown.code === 'not-signed-in',
+    );
 
     assert.equal((await by('anna', 'nine quiet harbours')).ok, true);
     assert.equal((await by('anna')).ok, false);

@@ -223,6 +223,7 @@ describe('resetting the second factor', () => {
           ticket: 'INC-7',
           authenticators: 1,
           recoveryCodes: 10,
+          trustedDevices: 0,
         },
       ],
     );
