@@ -168,6 +168,7 @@ export function keepHouse({ flows, clock, log }: Composition): () => void {
     Promise.all([
       stores.challenges.removeExpired(now),
       stores.revokedSessions.removeExpired(now),
+      stores.usedChallenges.removeExpired(now),
       stores.accessChanges.removeBefore(addSeconds(now, -accessChangesKeptSeconds)),
       sessions.removeExpired(now),
     ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));

@@ -4,13 +4,14 @@
 
 import { existsSync } from 'node:fs';
 import type { RequestHandler } from 'express';
-import type { LiveConfig } from './config/config.ts';
+import type { Config, LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
 import { networkOf } from './core/place.ts';
 import type { FlowContext } from './flows/flow-context.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createRecall } from './gateway/recall.ts';
 import { createMethods } from './methods/registry.ts';
+import type { PasskeySettings } from './methods/webauthn/passkeys.ts';
 import { type SteadyClock, systemClock } from './platform/clock.ts';
 import type { Logger } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
@@ -98,6 +99,7 @@ export async function openFoundation(
   });
   const flows: FlowContext = {
     clock,
+    passkeySettings: () => passkeySettingsOf(config.current()),
     random,
     log,
     config,
@@ -128,6 +130,16 @@ export async function openFoundation(
  * Opens the encryption key, or makes one for a database that holds nothing sealed yet.
  *
  * Security: a new key beside an old database would look like a working gateway in which nobody's
+/** What the method of passkeys is told of the configuration. */
+export function passkeySettingsOf({ webauthn, portal, policy }: Config): PasskeySettings {
+  return {
+    ...webauthn,
+    origin: portal.origin,
+    issuer: portal.issuer,
+    hardwareModels: policy.hardwareKeys.models,
+  };
+}
+
  * authenticator opens. A missing file is a wrong path or a backup to be restored (F37).
  */
 async function openSealer(file: string, { stores }: SqlDatabase, log: Logger): Promise<Sealer> {

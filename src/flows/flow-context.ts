@@ -6,6 +6,7 @@ import type { MethodId, Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
 import type {
   CodeFactor,
+  Passkeys,
   Passwords,
   RecoveryCodeMaker,
   TotpEnrollment,
@@ -29,6 +30,7 @@ export interface FlowContext {
   readonly codeFactors: Readonly<Record<'totp' | 'recovery-code', CodeFactor>>;
   readonly totpEnrollment: TotpEnrollment;
   readonly recoveryCodeMaker: RecoveryCodeMaker;
+  readonly passkeys: Passkeys;
   readonly limits: Limits;
   /** Where an address is, as people and the store of known places name it. */
   readonly placeOf: (ip: string) => string;

@@ -78,6 +78,7 @@ export interface PasskeyCredential {
 export type PasskeyRefusal =
   | 'unreadable'
   | 'not-verified'
+  | 'other-user'
   | 'model-not-allowed'
   | 'user-not-verified'
   | 'backup-eligibility-changed'
@@ -93,6 +94,34 @@ export type PasskeyCheck =
   | { readonly ok: true; readonly proof: Proof }
   | { readonly ok: false; readonly reason: PasskeyRefusal };
 
+/** What a response says of itself. Nothing of it is checked. */
+export interface PasskeyClaims {
+  /** Base64url. */
+  readonly credentialId: string;
+  readonly challenge: string;
+  /** The flag UV of an answer. */
+  readonly isUserVerified: boolean;
+}
+
+/** What the response of a passkey that is to be enrolled must fit. */
+export interface PasskeyEnrollmentExpectation {
+  readonly challenge: string;
+  /** A security key of a known model, by its attestation. */
+  readonly isHardwareNeeded: boolean;
+  readonly now: EpochMs;
+}
+
+/** What an answer must fit. */
+export interface PasskeyExpectation {
+  /** Null: nobody has the passkey. The answer is no, after the same work. */
+  readonly authenticator: Authenticator | null;
+  readonly challenge: string;
+  readonly isUserVerificationNeeded: boolean;
+  /** The answer must say itself whose it is; what it says must be true in any case. */
+  readonly isUserHandleNeeded: boolean;
+  readonly now: EpochMs;
+}
+
 /**
  * Passkeys and security keys. Challenges are the flows' business: they are handed in as they were
  * issued, and are used up before anything here is asked.
@@ -107,21 +136,19 @@ export interface Passkeys {
   }): Promise<PasskeyOptions>;
   checkEnrollment(
     response: string,
-    expected: { readonly challenge: string; readonly isHardwareNeeded: boolean },
+    expected: PasskeyEnrollmentExpectation,
   ): Promise<PasskeyEnrollmentCheck>;
   seal(user: UserId, authenticator: AuthenticatorId, credential: PasskeyCredential): string;
-  /** What one calls such a passkey: the name of its model, or of the platform. */
-  suggestedName(credential: Pick<PasskeyCredential, 'aaguid' | 'transports'>): string | null;
+  /** What one calls the thing that holds the passkey, as far as it says; anybody may claim it. */
+  suggestedName(credential: Pick<PasskeyCredential, 'aaguid'>): string | null;
   /** `allowed` null: any passkey that the browser has for us, for signing in by it alone. */
   answerOptions(asked: {
     readonly allowed: readonly Authenticator[] | null;
     readonly challenge: string;
     readonly userVerification: 'required' | 'preferred';
   }): Promise<PasskeyOptions>;
-  /** The credential id in a response, for looking it up; null when it cannot be read. */
-  credentialIdIn(response: string): string | null;
-  /** The challenge in a response; null when it cannot be read. */
-  challengeIn(response: string): string | null;
+  /** What a response claims, for looking it up; null when it is not well formed. */
+  claimsOf(response: string): PasskeyClaims | null;
   /**
    * Checks a response against the passkey it claims to be of, and writes the use (counter, backup
    * state) through the stores that it is handed before it says yes.
@@ -129,12 +156,7 @@ export interface Passkeys {
   checkAnswer(
     stores: Stores,
     response: string,
-    expected: {
-      readonly authenticator: Authenticator;
-      readonly challenge: string;
-      readonly isUserVerificationNeeded: boolean;
-      readonly now: EpochMs;
-    },
+    expected: PasskeyExpectation,
   ): Promise<PasskeyCheck>;
 }
 

@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
+import { passkeySettingsOf } from '../../src/compose.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { AuditEvent } from '../../src/core/audit-event.ts';
 import type { SessionFacts } from '../../src/core/facts.ts';
@@ -28,6 +29,7 @@ import {
 } from '../../src/methods/recovery-code/recovery-code.ts';
 import { createTotpEnrollment, createTotpFactor } from '../../src/methods/totp/totp.ts';
 import { systemRandom } from '../../src/platform/random.ts';
+import { createPasskeys } from '../../src/methods/webauthn/passkeys.ts';
 import { createSealer } from '../../src/platform/seal.ts';
 import { sessionKeyOf } from '../../src/platform/session-key.ts';
 import { openLimits, type Rates } from '../../src/stores/limits/limits.ts';
@@ -106,6 +108,7 @@ export async function openWorld(options: WorldOptions = {}) {
     totpEnrollment: createTotpEnrollment(totp),
     recoveryCodeMaker: createRecoveryCodeMaker(sealer, systemRandom),
     limits: openLimits({ redis: null, rates: { ...generousRates, ...options.rates } }),
+    passkeys: createPasskeys({ sealer, settings: () => passkeySettingsOf(config) }),
     placeOf: networkOf,
     count: (method: MethodId, outcome) => counted.push(`${method} ${outcome}`),
   };

@@ -9,6 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import type { NextFunction, Request, Response } from 'express';
+import { passkeySettingsOf } from '../../src/compose.ts';
 import type { Config } from '../../src/config/config.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { ownCookies } from '../../src/core/cookie-names.ts';
@@ -112,6 +113,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     sealer,
     wallTime: (now) => now,
     totpSettings: () => ({ ...config.totp, issuer: config.portal.issuer }),
+    passkeySettings: () => passkeySettingsOf(config),
   });
   const plainFlows: FlowContext = {
     clock,
