@@ -30,3 +30,28 @@ export function assertFreshProof(
     detail: 'Confirm with your password and your second factor first.',
   });
 }
+
+/** Says whether a passkey was used within the window of a step-up. */
+export function hasFreshPasskey(
+  ctx: Pick<FlowContext, 'config'>,
+  session: SessionFacts,
+  now: EpochMs,
+): boolean {
+  const { policy } = ctx.config.current();
+  const requirement = {
+    ...defaultRequirement,
+    isPhishingResistant: true,
+    withinSeconds: policy.stepUpWithinSeconds,
+  };
+  return assuranceShortfall(requirement, admissibleProofs(session, policy), now) === null;
+}
+
+/** Throws the problem `step-up-required` unless `hasFreshPasskey`. */
+export function assertFreshPasskey(
+  ctx: Pick<FlowContext, 'config'>,
+  session: SessionFacts,
+  now: EpochMs,
+): void {
+  if (hasFreshPasskey(ctx, session, now)) return;
+  throw new Problem('step-up-required', { detail: 'Confirm with your passkey first.' });
+}

@@ -1,6 +1,7 @@
 /** One change at a time to how a person signs in, and only from a session that still counts. */
 
 import type { SessionFacts } from '../core/facts.ts';
+import { enrollmentDeadline } from '../core/tenant-rules.ts';
 import { Problem } from '../core/problem.ts';
 import type { PrincipalRecord, Stores } from '../stores/types.ts';
 
@@ -24,4 +25,21 @@ export async function holdUser(stores: Stores, session: SessionFacts): Promise<P
   if (!isLive)
     throw new Problem('not-signed-in', { detail: 'This session was ended. Sign in again.' });
   return record;
+}
+
+/**
+ * The session's facts as the held record has them: groups, tenant and authenticators may have
+ * changed since the session was recalled, and what is decided about them is decided on these.
+ */
+export function heldFacts(session: SessionFacts, record: PrincipalRecord): SessionFacts {
+  const { user, tenantRules, enrolled, attestedModels, recoveryCodesLeft } = record;
+  return {
+    ...session,
+    principal: user,
+    enrolled,
+    attestedModels,
+    recoveryCodesLeft,
+    enrollBy: enrollmentDeadline(user, tenantRules),
+    remindedAt: user.remindedAt,
+  };
 }

@@ -14,11 +14,12 @@ import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { Challenge, Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
-import { hasFreshProof } from './fresh-proof.ts';
+import { assertFreshPasskey, hasFreshProof } from './fresh-proof.ts';
 import { guessCode, type CodeRefusal } from './guess-code.ts';
 import { guessOwnPassword } from './guess-own-password.ts';
-import { holdUser } from './hold-user.ts';
+import { heldFacts, holdUser } from './hold-user.ts';
 import { nextPage } from './next-page.ts';
+import { tell } from './tell.ts';
 
 /** The answer to asking for a new set. */
 export type RegenerationAnswer =
@@ -136,11 +137,12 @@ export async function confirmRecoveryCodes(
   const { mfa } = ctx.config.current().policy;
   const now = ctx.clock.now();
   return ctx.stores.transaction(async (stores) => {
-    await holdUser(stores, session);
+    const { user } = await holdUser(stores, session);
     const kind = 'recovery-codes-confirmation';
     const shown = await stores.challenges.consume(kind, session.key, now);
     if (shown === null || !(await isSetOf(ctx, stores, session, shown))) return false;
 
+    const hadCodes = await stores.recoveryCodes.hasConfirmed(user.id);
     const old = mfa.recoveryCodes.doesRegenerateInvalidateOld ? 'drop' : 'keep';
     if (!(await stores.recoveryCodes.confirm(session.principal.id, now, old))) return false;
     if (mfa.audit.logsRecoveryCodesGenerated) {
@@ -152,6 +154,9 @@ export async function confirmRecoveryCodes(
           details: { olderCodes: old === 'drop' ? 'dropped' : 'kept' },
         }),
       );
+    }
+    if (hadCodes) {
+      await tell(ctx, stores, user, { kind: 'recovery-codes-regenerated', at: now, visit });
     }
     return true;
   });
@@ -170,16 +175,17 @@ export async function isProofNeededForCodes(
 }
 
 /**
- * Makes a new set, to be shown and confirmed. The code is one of the app or a recovery code. The
- * proof may be null only where none is needed; throws the problem `step-up-required` elsewhere,
- * `enrollment-required` while there is no authenticator that codes could stand in for, and
- * `policy-forbids` when they are switched off.
+ * Makes a new set, to be shown and confirmed. The code is one of the app or a recovery code; null
+ * for somebody who has just used a passkey instead. The proof may be null only where none is
+ * needed; throws the problem `step-up-required` elsewhere, `enrollment-required` while there is no
+ * authenticator that codes could stand in for, `too-many-attempts` when sets are made one after
+ * the other, and `policy-forbids` when codes are switched off.
  */
 export async function regenerateRecoveryCodes(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
-  proof: { readonly password: string; readonly code: string } | null,
+  proof: { readonly password: string; readonly code: string | null } | null,
 ): Promise<RegenerationAnswer> {
   if (!isMethodEnabled('recovery-code', ctx.config.current().policy.mfa)) {
     throw new Problem('policy-forbids', { detail: 'Recovery codes are switched off here.' });
@@ -187,14 +193,47 @@ export async function regenerateRecoveryCodes(
   if (proof === null) return regenerateInTheMiddleOfIt(ctx, visit, session);
 
   const { password, code } = proof;
+  if (code === null) return regenerateWithPasskey(ctx, visit, session, password);
+
   const method = code.replace(/[\s-]/g, '').length > 8 ? 'recovery-code' : 'totp';
   const refusal = await guessOwnPassword(ctx, visit, session, { password, method });
   if (refusal !== null) return refusal;
+  await assertWithinLimit(ctx, session);
   const guess = { method, code } as const;
   const answer = await guessCode(ctx, visit, session, guess, ({ stores }) =>
     makeRecoveryCodes(ctx, stores, visit, session),
   );
   return answer.ok ? { ok: true } : answer;
+}
+
+async function regenerateWithPasskey(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+  password: string,
+): Promise<RegenerationAnswer> {
+  const now = ctx.clock.now();
+  assertFreshPasskey(ctx, session, now);
+  const typed = { password, method: 'webauthn' } as const;
+  const refusal = await guessOwnPassword(ctx, visit, session, typed);
+  if (refusal !== null) return refusal;
+  await assertWithinLimit(ctx, session);
+  await ctx.stores.transaction(async (stores) => {
+    assertFreshPasskey(ctx, heldFacts(session, await holdUser(stores, session)), now);
+    await makeRecoveryCodes(ctx, stores, visit, session);
+  });
+  return { ok: true };
+}
+
+// Counted once the password was right: who guesses at it uses up nothing of its owner's.
+async function assertWithinLimit(ctx: FlowContext, session: SessionFacts): Promise<void> {
+  const limit = await ctx.limits.newRecoveryCodes(session.principal.id);
+  if (limit.ok) return;
+  const minutes = Math.ceil(limit.retryAfterSeconds / 60);
+  throw new Problem('too-many-attempts', {
+    detail: `You made new codes several times. Make the next ones in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
+    retryAfterSeconds: limit.retryAfterSeconds,
+  });
 }
 
 async function regenerateInTheMiddleOfIt(
@@ -203,6 +242,7 @@ async function regenerateInTheMiddleOfIt(
   session: SessionFacts,
 ): Promise<RegenerationAnswer> {
   const now = ctx.clock.now();
+  await assertWithinLimit(ctx, session);
   await ctx.stores.transaction(async (stores) => {
     const record = await holdUser(stores, session);
     if (record.enrolled.length === 0) throw new Problem('enrollment-required');

@@ -3,12 +3,18 @@
  * that is away, or forgets, brings nothing back; every end holds on the next request everywhere.
  */
 
+import assert from 'node:assert/strict';
+
 import type { SessionFacts } from '../core/facts.ts';
 import type { SessionKey, UserId } from '../core/ids.ts';
+import { usableSecondFactors } from '../core/policy/decide.ts';
+import type { Proof } from '../core/proofs.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import { StoreUnavailable, type Session, type Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
+import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import { assertFreshProof } from './fresh-proof.ts';
+import { heldFacts, holdUser } from './hold-user.ts';
 
 /** Ends this session, and any that it was about to become. */
 export async function signOut(
@@ -28,7 +34,13 @@ export async function signOut(
   await forgetting(ctx, () => ctx.sessions.remove(session.key));
 }
 
-/** Ends all sessions of this person, this one included. */
+/**
+ * Ends all sessions of this person, this one included.
+ *
+ * In one step, without a fresh proof, like ending all others: whoever is frightened must not be
+ * stopped to look for their phone. A thief who does it gains nothing but that the owner is asked
+ * to sign in, and so learns of it. Picking off single sessions can wait for a confirmation.
+ */
 export async function signOutEverywhere(
   ctx: FlowContext,
   visit: Visit,
@@ -36,6 +48,7 @@ export async function signOutEverywhere(
 ): Promise<void> {
   const now = ctx.clock.now();
   await ctx.stores.transaction(async (stores) => {
+    await holdUser(stores, session);
     await endAllSessions(stores, session.principal.id, now);
     await stores.audit.append(
       eventInSession(visit, session, {
@@ -62,7 +75,11 @@ export async function endOtherSessions(
   await forgetting(ctx, () => ctx.sessions.removeOfUser(session.principal.id, session.key));
 }
 
-/** Ends one of this person's sessions. Keys of other people's sessions, or of none, do nothing. */
+/**
+ * Ends one of this person's sessions. Keys of other people's sessions, or of none, do nothing.
+ * Throws the problem `step-up-required` when it is another than this one and the person has a
+ * second factor that was not freshly proved (ASVS 5.0 §7.5.2).
+ */
 export async function endSession(
   ctx: FlowContext,
   visit: Visit,
@@ -93,6 +110,44 @@ export async function forgetSessions(ctx: FlowContext, user: UserId): Promise<vo
   await forgetting(ctx, () => ctx.sessions.removeOfUser(user));
 }
 
+/**
+ * Inside a transaction: ends all sessions of the person and what their browsers remember, and says
+ * what the session at hand goes on as, with these proofs and under a new epoch.
+ *
+ * By the epoch and not one by one: a sign-in that is in flight, or that its store forgot to list,
+ * rests on what was changed as well.
+ */
+export async function endAllButThis(
+  stores: Stores,
+  session: SessionFacts,
+  { proofs, now }: { readonly proofs: readonly Proof[]; readonly now: EpochMs },
+): Promise<NewSession> {
+  const { id } = session.principal;
+  await endAllSessions(stores, id, now);
+  await stores.devices.distrustAll(id);
+  const user = await stores.users.findById(id);
+  assert.ok(user !== null, 'the record is held');
+  return {
+    userId: id,
+    sessionEpoch: user.sessionEpoch,
+    lineage: session.lineage,
+    proofs: proofs.filter((proof) => proof.origin !== 'remembered'),
+    createdAt: session.createdAt,
+  };
+}
+
+/** After it: removes the sessions that no longer count, but the one that goes on. */
+export async function forgetOtherSessions(ctx: FlowContext, session: SessionFacts): Promise<void> {
+  await forgetting(ctx, () => ctx.sessions.removeOfUser(session.principal.id, session.key));
+}
+
+/** After it: removes these sessions, which no longer count. */
+export async function forgetListed(ctx: FlowContext, ended: readonly Session[]): Promise<void> {
+  await forgetting(ctx, async () => {
+    for (const { key } of ended) await ctx.sessions.remove(key);
+  });
+}
+
 async function endListed(
   ctx: FlowContext,
   visit: Visit,
@@ -101,10 +156,16 @@ async function endListed(
     ended,
     scope,
     now,
-  }: { readonly ended: readonly Session[]; readonly scope: string; readonly now: EpochMs },
+  }: {
+    readonly ended: readonly Session[];
+    readonly scope: 'one' | 'others';
+    readonly now: EpochMs;
+  },
 ): Promise<void> {
   await ctx.stores.transaction(async (stores) => {
-    await stores.users.lock(session.principal.id);
+    const held = heldFacts(session, await holdUser(stores, session));
+    const hasSecondFactor = usableSecondFactors(held, ctx.config.current().policy).length > 0;
+    if (scope === 'one' && hasSecondFactor) assertFreshProof(ctx, held, now);
     await revoke(ctx, stores, ended, now);
     await stores.accessChanges.note(session.principal.id, now);
     await stores.audit.append(
@@ -118,8 +179,11 @@ async function endListed(
   });
 }
 
-// Kept as long as any session of the lineage could live, whatever it is rotated to meanwhile.
-async function revoke(
+/**
+ * Inside a transaction: these sessions do not count any more. Kept as long as any session of the
+ * lineage could live, whatever it is rotated to meanwhile.
+ */
+export async function revoke(
   ctx: FlowContext,
   stores: Stores,
   sessions: readonly Pick<Session, 'lineage' | 'createdAt'>[],

@@ -10,13 +10,16 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { removeAuthenticator } from '../../../src/flows/authenticators.ts';
 import { answerChallenge } from '../../../src/flows/challenge.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { resetMfa } from '../../../src/flows/users.ts';
 import type { DatabaseLocation } from '../../../src/stores/sql/database.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
+import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
+import { steppedUp, withAnotherApp } from '../../support/own-changes.ts';
 import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -176,6 +179,28 @@ for (const engine of engines) {
         if (isAccepted(finished) && finished.value.ok) {
           assert.equal(await one.rise(finished.value.session, session), null);
         }
+      }
+    });
+
+    test('leave one of two apps that are removed together, to somebody who must have one', async () => {
+      const required = { requiredForTiers: ['TIER3'] } as const;
+      const policy = aPolicy({ mfa: anMfaPolicy({ totp: required }) });
+      for (let round = 0; round < 10; round += 1) {
+        const person = await enrolled(`finn${String(round)}`);
+        const fresh = await withAnotherApp(one, await steppedUp(one, person));
+        two.clock.set(one.clock.now());
+        for (const world of both()) world.configure({ policy });
+        const { id } = fresh.principal;
+        const queue = [...(await one.ctx.stores.authenticators.listOfUser(id))];
+        assert.equal(queue.length, 2);
+
+        const answers = await together(2, (world) =>
+          removeAuthenticator(world.ctx, visit(), fresh, sure(queue.pop()).id),
+        );
+
+        assert.equal(answers.filter(isAccepted).length, 1);
+        assert.equal((await two.ctx.stores.authenticators.listOfUser(id)).length, 1);
+        for (const world of both()) world.configure({ policy: aPolicy() });
       }
     });
 

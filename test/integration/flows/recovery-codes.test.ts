@@ -19,6 +19,15 @@ import { createSealer } from '../../../src/platform/seal.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
+import {
+  afterPasskey,
+  aProblem,
+  laterCode,
+  mailFor,
+  mailThatWaits,
+  withAddress,
+  withPasskey,
+} from '../../support/own-changes.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 let world: World;
@@ -303,3 +312,61 @@ describe('a recovery code', () => {
 function isProblem(thrown: unknown, code: Problem['code']): boolean {
   return thrown instanceof Problem && thrown.code === code;
 }
+
+describe('a new set in place of another', () => {
+  test('is told once it is confirmed; the first set is not', async () => {
+    world.configure({ mail: mailThatWaits });
+    const { session, secret } = await justEnrolled();
+    await withAddress(world, session);
+    await take(session);
+    await confirm(session);
+    assert.deepEqual(await mailFor(world, session), []);
+    world.clock.advance(60);
+
+    assert.deepEqual(await replace(session, proofOf(secret)), { ok: true });
+    assert.deepEqual(await mailFor(world, session), []);
+    await take(session);
+    await confirm(session);
+
+    assert.deepEqual(await mailFor(world, session), ['recovery-codes-regenerated']);
+  });
+
+  test('is made by password and a passkey that was just used, without a code', async () => {
+    const { session } = await justEnrolled();
+    await take(session);
+    await confirm(session);
+    const key = await withPasskey(world, session);
+    const fresh = await afterPasskey(world, session, key);
+
+    const wrong = await regenerateRecoveryCodes(world.ctx, visit(), fresh, {
+      password: 'not the password',
+      code: null,
+    });
+    assert.deepEqual(wrong, { ok: false, reason: 'invalid-credentials' });
+    const proof = { password: goodPassword, code: null };
+    assert.deepEqual(await regenerateRecoveryCodes(world.ctx, visit(), fresh, proof), { ok: true });
+
+    world.clock.advance(601);
+    await assert.rejects(
+      regenerateRecoveryCodes(world.ctx, visit(), fresh, proof),
+      aProblem('step-up-required'),
+    );
+  });
+
+  // Contract section 7: rate-limited. By account, so that more sessions make no more sets.
+  test('is made so often and no more; wrong passwords use nothing up', async () => {
+    const rates = { recoveryCodes: { timesMax: 2, withinSeconds: 3600 } };
+    await world.close();
+    world = await openWorld({ rates });
+    const anna = await world.enrolledPerson();
+    const more = (password = goodPassword) =>
+      replace(anna.session, { password, code: laterCode(world, anna.secret) });
+
+    assert.equal((await more('not the password')).ok, false);
+    assert.equal((await more()).ok, true);
+    assert.equal((await more()).ok, true);
+    await assert.rejects(more(), aProblem('too-many-attempts'));
+    await assert.rejects(more(), aProblem('too-many-attempts'));
+    assert.equal(await world.ctx.stores.attempts.lockedUntil(anna.session.principal.id, 0), null);
+  });
+});

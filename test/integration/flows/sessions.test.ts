@@ -15,6 +15,7 @@ import {
 import { StoreUnavailable, type Sessions } from '../../../src/stores/types.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
+import { aProblem, steppedUp } from '../../support/own-changes.ts';
 
 let world: World;
 let here: SessionFacts;
@@ -96,7 +97,49 @@ describe('ending sessions', () => {
   });
 });
 
+describe('somebody with a second factor', () => {
+  // ASVS 5.0 §7.5.2.
+  test('ends another session by a fresh proof only', async () => {
+    const anna = await world.enrolledPerson('chloe');
+    const elsewhere = await world.signInBy('chloe');
+    world.clock.advance(601);
+
+    await assert.rejects(
+      endSession(world.ctx, visit(), anna.session, elsewhere.key),
+      aProblem('step-up-required'),
+    );
+    assert.notEqual(await world.recall(elsewhere.key), null);
+    const fresh = await steppedUp(world, anna);
+    await endSession(world.ctx, visit(), fresh, elsewhere.key);
+    assert.equal(await world.recall(elsewhere.key), null);
+  });
+
+  test('ends all others, or all, in one step: nobody frightened has to look for a phone', async () => {
+    const { session } = await world.enrolledPerson('chloe');
+    const elsewhere = await world.signInBy('chloe');
+    world.clock.advance(601);
+
+    await endOtherSessions(world.ctx, visit(), session);
+    assert.equal(await world.recall(elsewhere.key), null);
+    await signOutEverywhere(world.ctx, visit(), session);
+    assert.equal(await world.recall(session.key), null);
+  });
+});
+
 describe('an ended session', () => {
+  test('ends no others any more', async () => {
+    await endSession(world.ctx, visit(), here, there.key);
+
+    for (const end of [endOtherSessions, signOutEverywhere]) {
+      await assert.rejects(end(world.ctx, visit(), there), aProblem('not-signed-in'));
+    }
+    await assert.rejects(
+      endSession(world.ctx, visit(), there, here.key),
+      aProblem('not-signed-in'),
+    );
+    assert.deepEqual(await alive(), ['here', 'bens']);
+  });
+
   test('is dead though its store was away when it ended', async () => {
     const sessions: Sessions = {
       ...world.ctx.sessions,

@@ -1,0 +1,156 @@
+/** Renaming and removing what somebody has enrolled. Adding is the business of each method. */
+
+import type { SessionFacts } from '../core/facts.ts';
+import type { AuthenticatorId } from '../core/ids.ts';
+import { enrollmentMissing, usableSecondFactors } from '../core/policy/decide.ts';
+import { type AccessPolicy, methodsRequiredOf, tierOf } from '../core/policy/mfa-policy.ts';
+import { Problem } from '../core/problem.ts';
+import type { Authenticator } from '../stores/types.ts';
+import { eventInSession } from './audit-events.ts';
+import { authenticatorNameIn } from './authenticator-names.ts';
+import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import { assertFreshProof } from './fresh-proof.ts';
+import { heldFacts, holdUser } from './hold-user.ts';
+import { nextPage } from './next-page.ts';
+import { endAllButThis, forgetOtherSessions } from './sessions.ts';
+import { tell } from './tell.ts';
+
+/** The answer to another name. */
+export type RenameAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: 'not-found' | 'name-not-printable' };
+
+/** Why an authenticator stays: another must be there first, or it is the whole second step. */
+export type RemovalRefusal = 'policy-needs-it' | 'last-one';
+
+/** The answer to a removal. */
+export type RemovalAnswer =
+  | { readonly ok: true; readonly session: NewSession }
+  | { readonly ok: false; readonly reason: 'not-found' | RemovalRefusal };
+
+/**
+ * Gives one of the person's authenticators another name. Nobody gets in by a name, so that no
+ * fresh proof is asked for; a session that owes its second factor changes nothing all the same.
+ */
+export async function renameAuthenticator(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+  given: { readonly id: AuthenticatorId; readonly name: string },
+): Promise<RenameAnswer> {
+  const name = authenticatorNameIn(given.name);
+  const now = ctx.clock.now();
+  return ctx.stores.transaction(async (stores): Promise<RenameAnswer> => {
+    const held = heldFacts(session, await holdUser(stores, session));
+    if (nextPage(ctx, held) === 'challenge') throw new Problem('second-factor-required');
+    const known = await ownAuthenticator(stores, held, given.id);
+    if (known === null) return { ok: false, reason: 'not-found' };
+    if (name === null) return { ok: false, reason: 'name-not-printable' };
+    if (name === known.name) return { ok: true };
+
+    await stores.authenticators.rename(held.principal.id, known.id, name);
+    await stores.audit.append(
+      eventInSession(visit, session, {
+        at: now,
+        type: 'authenticator.renamed',
+        severity: 'info',
+        details: { method: known.method, authenticator: known.id, before: known.name, name },
+      }),
+    );
+    return { ok: true };
+  });
+}
+
+/**
+ * Removes one of the person's authenticators. All of their other sessions end, and what browsers
+ * remember: any of it may rest on what was removed. Throws the problem `step-up-required` without
+ * a fresh proof.
+ *
+ * Security: what is left is counted under the held record, so that of two removals at once the
+ * second sees the first.
+ */
+export async function removeAuthenticator(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+  id: AuthenticatorId,
+): Promise<RemovalAnswer> {
+  const now = ctx.clock.now();
+  const answer = await ctx.stores.transaction(async (stores): Promise<RemovalAnswer> => {
+    const record = await holdUser(stores, session);
+    const held = heldFacts(session, record);
+    assertFreshProof(ctx, held, now);
+    const all = await stores.authenticators.listOfUser(held.principal.id);
+    const removed = all.find((authenticator) => authenticator.id === id);
+    if (removed === undefined) return { ok: false, reason: 'not-found' };
+    const refusal = removalRefusal(held, all, id, ctx.config.current().policy);
+    if (refusal !== null) return { ok: false, reason: refusal };
+
+    await stores.authenticators.remove(held.principal.id, id);
+    const { proofs } = session;
+    const next = await endAllButThis(stores, session, { proofs, now });
+    const { method, name } = removed;
+    await stores.audit.append(
+      eventInSession(visit, session, {
+        at: now,
+        type: 'authenticator.removed',
+        severity: 'notice',
+        details: { method, authenticator: id, name },
+      }),
+    );
+    const details = { method, name };
+    await tell(ctx, stores, record.user, {
+      kind: 'authenticator-removed',
+      at: now,
+      visit,
+      details,
+    });
+    return { ok: true, session: next };
+  });
+  if (answer.ok) await forgetOtherSessions(ctx, session);
+  return answer;
+}
+
+/**
+ * Why this one of the person's authenticators may not go, or null when it may. Pages ask to say so
+ * before anybody tries.
+ *
+ * The last second factor never goes by being removed: whoever may do without one says so by
+ * switching the second step off, which asks for more.
+ */
+export function removalRefusal(
+  session: SessionFacts,
+  all: readonly Authenticator[],
+  id: AuthenticatorId,
+  policy: AccessPolicy,
+): RemovalRefusal | null {
+  const rest = all.filter((authenticator) => authenticator.id !== id);
+  const after: SessionFacts = {
+    ...session,
+    enrolled: [...new Set(rest.map(({ method }) => method))],
+    attestedModels: rest.flatMap(({ passkey }) => passkey?.attestedModel ?? []),
+  };
+  const missing = enrollmentMissing(session, policy);
+  const isMissed = enrollmentMissing(after, policy).some((method) => !missing.includes(method));
+  if (isMissed) return 'policy-needs-it';
+  if (usableSecondFactors(after, policy).length > 0) return null;
+  return mustHaveSecondFactor(session, policy) ? 'policy-needs-it' : 'last-one';
+}
+
+/** Says whether tier or tenant oblige this person to have a second factor, now or before long. */
+export function mustHaveSecondFactor(session: SessionFacts, policy: AccessPolicy): boolean {
+  const { principal, enrollBy } = session;
+  if (!policy.mfa.isEnabled) return false;
+  return (
+    enrollBy !== null || methodsRequiredOf(tierOf(principal, policy.tiers), policy.mfa).length > 0
+  );
+}
+
+async function ownAuthenticator(
+  stores: Pick<FlowContext['stores'], 'authenticators'>,
+  session: SessionFacts,
+  id: AuthenticatorId,
+): Promise<Authenticator | null> {
+  const all = await stores.authenticators.listOfUser(session.principal.id);
+  return all.find((authenticator) => authenticator.id === id) ?? null;
+}
