@@ -62,6 +62,7 @@ export async function startGateway(
         { name: 'accept nothing new', run: () => stopAccepting(server) },
         { name: 'finish what is under way', run: (hurry) => finish(composition, server, hurry) },
         { name: 'stop keeping house', run: stopKeepingHouse },
+        { name: 'finish the mail under way', run: (hurry) => composition.mail.stop(hurry) },
         { name: 'close the management listener', run: async () => management?.close() },
         { name: 'close the stores', run: () => composition.close() },
       ],
@@ -167,8 +168,8 @@ export function keepHouse({ flows, clock, log }: Composition): () => void {
     const { stores, sessions } = flows;
     Promise.all([
       stores.challenges.removeExpired(now),
-      stores.revokedSessions.removeExpired(now),
       stores.usedChallenges.removeExpired(now),
+      stores.revokedSessions.removeExpired(now),
       stores.accessChanges.removeBefore(addSeconds(now, -accessChangesKeptSeconds)),
       sessions.removeExpired(now),
     ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));

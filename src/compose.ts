@@ -12,6 +12,8 @@ import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createRecall } from './gateway/recall.ts';
 import { createMethods } from './methods/registry.ts';
 import type { PasskeySettings } from './methods/webauthn/passkeys.ts';
+import { composeMail } from './notify/compose-mail.ts';
+import { type OutboxSender, startOutboxSender } from './notify/outbox-sender.ts';
 import { type SteadyClock, systemClock } from './platform/clock.ts';
 import type { Logger } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
@@ -27,6 +29,8 @@ import { openDatabase, type SqlDatabase } from './stores/sql/database.ts';
 import { createProblemPage } from './web/error-handler.ts';
 import { createPortal } from './web/portal.ts';
 import { createRenderer } from './web/render.ts';
+import type { Words } from './web/words.ts';
+import { zonedTime } from './web/zoned-time.ts';
 
 /** What may be put in place of the real thing. */
 export interface Surroundings {
@@ -52,6 +56,8 @@ export interface Composition extends Foundation {
   readonly gateway: Gateway;
   /** Answers every request below the portal's address. */
   readonly portal: RequestHandler;
+  /** Sends what waits in the outbox. */
+  readonly mail: OutboxSender;
   /** Resolves when the stores answer. */
   checkReady(): Promise<void>;
 }
@@ -95,11 +101,11 @@ export async function openFoundation(
     random,
     sealer,
     totpSettings: () => ({ ...config.current().totp, issuer: config.current().portal.issuer }),
+    passkeySettings: () => passkeySettingsOf(config.current()),
     wallTime: () => clock.wallNow(),
   });
   const flows: FlowContext = {
     clock,
-    passkeySettings: () => passkeySettingsOf(config.current()),
     random,
     log,
     config,
@@ -126,10 +132,6 @@ export async function openFoundation(
   };
 }
 
-/**
- * Opens the encryption key, or makes one for a database that holds nothing sealed yet.
- *
- * Security: a new key beside an old database would look like a working gateway in which nobody's
 /** What the method of passkeys is told of the configuration. */
 export function passkeySettingsOf({ webauthn, portal, policy }: Config): PasskeySettings {
   return {
@@ -140,6 +142,10 @@ export function passkeySettingsOf({ webauthn, portal, policy }: Config): Passkey
   };
 }
 
+/**
+ * Opens the encryption key, or makes one for a database that holds nothing sealed yet.
+ *
+ * Security: a new key beside an old database would look like a working gateway in which nobody's
  * authenticator opens. A missing file is a wrong path or a backup to be restored (F37).
  */
 async function openSealer(file: string, { stores }: SqlDatabase, log: Logger): Promise<Sealer> {
@@ -155,14 +161,15 @@ async function openSealer(file: string, { stores }: SqlDatabase, log: Logger): P
   return createSealer([key], systemRandom);
 }
 
-/** Opens everything. */
+/** Opens everything, and begins to send mail. */
 export async function compose(
   config: LiveConfig,
   surroundings: Surroundings,
 ): Promise<Composition> {
   const foundation = await openFoundation(config, surroundings);
-  const { flows, clock, log, metrics, database, opened, sealer } = foundation;
-  const { random, sessions, stores } = flows;
+  const { clock, log, metrics, database, opened, sealer } = foundation;
+  const { random, sessions, stores } = foundation.flows;
+  const flows: FlowContext = { ...foundation.flows, mailWritten: () => mail.nudge() };
 
   const cookies = ownCookies(config.current().portal);
   const cookieSecret = new Secret(sealer.deriveKey('session cookie').toString('base64url'));
@@ -206,12 +213,40 @@ export async function compose(
     signer,
     problemPage: createProblemPage({ config, renderer, random, log }),
   });
+  const mail = startMail(foundation, renderer.words);
   return {
     ...foundation,
+    flows,
     gateway,
     portal,
+    mail,
     async checkReady() {
       await Promise.all([database.check(), sessions.check()]);
     },
+    async close() {
+      await mail.stop(new AbortController().signal);
+      await foundation.close();
+    },
   };
+}
+
+function startMail({ flows, clock, log, metrics }: Foundation, words: Words): OutboxSender {
+  const { config, stores } = flows;
+  return startOutboxSender({
+    outbox: stores.outbox,
+    clock,
+    log,
+    server: () => config.current().mail,
+    write: (mail) => {
+      const { portal } = config.current();
+      return composeMail(mail, {
+        issuer: portal.issuer,
+        accountUrl: `${portal.url}/account`,
+        words,
+        instant: (at) => zonedTime(portal.timeZone).full(at),
+      });
+    },
+    host: () => config.current().portal.host,
+    count: (kind, outcome) => metrics.mailed(kind, outcome),
+  });
 }

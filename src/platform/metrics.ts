@@ -17,6 +17,8 @@ export interface Metrics {
   countOpenStreamsBy(count: () => number): void;
   storeFailed(): void;
   audited(type: string, severity: string): void;
+  /** One try to send a mail. */
+  mailed(kind: string, outcome: string): void;
   /** The whole registry as text, with the content type that belongs to it. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -84,6 +86,12 @@ export function createMetrics(options: {
     labelNames: ['type', 'severity'] as const,
     registers,
   });
+  const mails = new Counter({
+    name: 'sallyport_mails_total',
+    help: 'Tries to send a mail, by kind and outcome.',
+    labelNames: ['kind', 'outcome'] as const,
+    registers,
+  });
   const activeSessions = new Gauge({
     name: 'sallyport_active_sessions',
     help: 'Sessions that are neither expired nor ended.',
@@ -118,6 +126,9 @@ export function createMetrics(options: {
     },
     audited(type, severity) {
       auditEvents.labels(type, severity).inc();
+    },
+    mailed(kind, outcome) {
+      mails.labels(kind, outcome).inc();
     },
     async read() {
       openStreams.set(countOpenStreams?.() ?? 0);

@@ -1,0 +1,168 @@
+/**
+ * Writes a mail: what happened, when, from where, and what to do.
+ *
+ * Pure. A mail holds no secret and no code, and nothing in it acts: the address of the account page
+ * stands there as text. Whatever people chose, such as the name of an authenticator, is shown as
+ * text that cannot be taken for a line, a tag or an address of its own.
+ */
+
+import type { NewMail } from '../stores/types.ts';
+
+/** The sentences: `mail.<kind>.subject`, `.lead` and `.next`, and those around them. */
+export interface MailWords {
+  /** A language tag, for `<html lang>`. */
+  readonly language: string;
+  readonly say: (key: string, values?: Readonly<Record<string, string | number>>) => string;
+}
+
+/** What is the same in every mail. */
+export interface MailSurroundings {
+  readonly issuer: string;
+  /** The address of the account page. */
+  readonly accountUrl: string;
+  readonly words: MailWords;
+  /** Writes an instant in the operator's time zone, with the zone named. */
+  readonly instant: (at: number) => string;
+}
+
+/** A mail without an envelope. */
+export interface ComposedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** Writes the mail about one thing that happened. */
+export function composeMail(
+  { kind, details, createdAt }: Pick<NewMail, 'kind' | 'details' | 'createdAt'>,
+  around: MailSurroundings,
+): ComposedMail {
+  const { issuer, accountUrl, words } = around;
+  const values = valuesOf(details, around, createdAt);
+  const subject = plain(words.say(`mail.${kind}.subject`, values));
+  const lead = words.say(`mail.${kind}.lead`, values);
+  const lines = linesOf(details, values, words);
+  const next = words.say(`mail.${kind}.next`, values);
+  const closing = [
+    words.say('mail.account-page', { url: accountUrl }),
+    words.say('mail.footer', { issuer }),
+  ];
+  const text = [lead, lines.map(({ label, value }) => `${label}: ${value}`).join('\n'), next]
+    .concat(closing)
+    .join('\n\n');
+  return {
+    subject,
+    text: `${text}\n`,
+    html: htmlOf(words.language, { subject, lead, lines, next, closing }),
+  };
+}
+
+type Values = Readonly<Record<string, string | number>>;
+
+/** What sentences may speak of. A detail that is not there must not leave a hole in them. */
+function valuesOf(
+  details: NewMail['details'],
+  { issuer, words, instant }: MailSurroundings,
+  at: number,
+): Values {
+  const given = (key: string, otherwise: string): string => {
+    const value = plain(String(details[key] ?? ''));
+    return value === '' ? words.say(otherwise) : value;
+  };
+  const { until, codesLeft } = details;
+  return {
+    issuer,
+    at: instant(at),
+    username: given('username', 'mail.unknown'),
+    ip: given('ip', 'mail.unknown'),
+    device: linkless(given('device', 'mail.unknown-device')),
+    name: linkless(given('name', 'mail.unknown')),
+    place: given('place', 'mail.unknown'),
+    until: typeof until === 'number' ? instant(until) : words.say('mail.unknown'),
+    codesLeft: codesLeft ?? words.say('mail.unknown'),
+  };
+}
+
+interface Line {
+  readonly label: string;
+  readonly value: string;
+}
+
+// prettier-ignore
+/** The facts, one to a line, in this order: the detail and the word before it. */
+const lineKeys = [
+  ['at', 'when'], ['username', 'account'], ['name', 'name'], ['device', 'browser'],
+  ['ip', 'address'], ['place', 'place'], ['until', 'until'], ['codesLeft', 'codes-left'],
+] as const;
+
+function linesOf(details: NewMail['details'], values: Values, words: MailWords): readonly Line[] {
+  const lines = lineKeys
+    .filter(([key]) => key === 'at' || (details[key] !== undefined && details[key] !== ''))
+    .map(([key, word]) => ({ label: words.say(`mail.line.${word}`), value: String(values[key]) }));
+  if (details['ip'] !== undefined) return lines;
+  // Nobody's browser did it: an operator did, on the command line.
+  const value = words.say('mail.administrator', values);
+  return [...lines, { label: words.say('mail.line.by'), value }];
+}
+
+/** Longest piece of text that comes from people. */
+const charactersMax = 100;
+
+/** Text without line ends, control characters and marks that turn the direction of writing. */
+function plain(text: string): string {
+  const characters = [...text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim()];
+  return characters.length <= charactersMax
+    ? characters.join('')
+    : `${characters.slice(0, charactersMax - 1).join('')}…`;
+}
+
+/**
+ * Text in which no mail program finds an address to make a link of.
+ *
+ * Security: whoever got into an account could name an authenticator after a site of theirs, and
+ * our own mail would send its owner there.
+ */
+function linkless(text: string): string {
+  return text.replaceAll(/[/\\:@]+/g, ' ').replaceAll(/\.(?=\p{L})/gu, '. ');
+}
+
+// No colours, so that every mail program may choose them for light and dark; no tables, no links.
+function htmlOf(
+  language: string,
+  mail: {
+    readonly subject: string;
+    readonly lead: string;
+    readonly lines: readonly Line[];
+    readonly next: string;
+    readonly closing: readonly string[];
+  },
+): string {
+  const lines = mail.lines.map(
+    ({ label, value }) => `<li>${escaped(label)}: <strong>${escaped(value)}</strong></li>`,
+  );
+  const paragraph = (text: string): string => `<p>${escaped(text)}</p>`;
+  return [
+    '<!doctype html>',
+    `<html lang="${escaped(language)}">`,
+    '<head><meta charset="utf-8"><meta name="color-scheme" content="light dark">',
+    `<title>${escaped(mail.subject)}</title></head>`,
+    '<body style="font-family: sans-serif; line-height: 1.5; max-width: 36em">',
+    paragraph(mail.lead),
+    `<ul>${lines.join('\n')}</ul>`,
+    paragraph(mail.next),
+    ...mail.closing.map(paragraph),
+    '</body></html>\n',
+  ].join('\n');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
+}
