@@ -1,0 +1,34 @@
+/** What people do with passkeys in a small world (flow-world.ts). */
+
+import assert from 'node:assert/strict';
+
+import type { SessionFacts } from '../../src/core/facts.ts';
+import { beginPasskeyChallenge } from '../../src/flows/answer-passkey.ts';
+import { beginPasskeyEnrollment, finishPasskeyEnrollment } from '../../src/flows/enroll-passkey.ts';
+import type { PasskeyOptions } from '../../src/methods/method.ts';
+import { sure, visit, type World } from './flow-world.ts';
+import {
+  createPasskey,
+  platformBuild,
+  type Build,
+  type SoftPasskey,
+} from './soft-authenticator.ts';
+
+/** Enrolls a passkey in this session; the session that it ends in. */
+export async function enrollPasskey(
+  world: World,
+  session: SessionFacts,
+  build: Build = platformBuild,
+): Promise<{ readonly session: SessionFacts; readonly passkey: SoftPasskey }> {
+  const { options } = await beginPasskeyEnrollment(world.ctx, session);
+  const { passkey, posted } = createPasskey(options, build);
+  const given = { response: posted, name: 'My key' };
+  const answer = await finishPasskeyEnrollment(world.ctx, visit(), session, given);
+  assert(answer.ok, `enrollment failed: ${JSON.stringify(answer)}`);
+  return { session: sure(await world.rise(answer.session, session)), passkey };
+}
+
+/** Options to answer a challenge of this session with. */
+export async function askForPasskey(world: World, session: SessionFacts): Promise<PasskeyOptions> {
+  return sure(await beginPasskeyChallenge(world.ctx, session, { userVerification: 'preferred' }));
+}
