@@ -8,17 +8,19 @@
  * nothing speaks against it. It never counts as a step-up (core/assurance.ts).
  */
 
-import { isFromTheFuture } from '../core/assurance.ts';
+import { devicesRestedOn, isFromTheFuture } from '../core/assurance.ts';
 import { deviceName } from '../core/device-name.ts';
 import type { Principal, SessionFacts } from '../core/facts.ts';
-import { idBytes, idFrom } from '../core/ids.ts';
+import { idBytes, idFrom, type DeviceId } from '../core/ids.ts';
 import { usableSecondFactors } from '../core/policy/decide.ts';
 import { tierOf } from '../core/policy/mfa-policy.ts';
 import type { Proof } from '../core/proofs.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { Device, DeviceTrust, Stores, User } from '../stores/types.ts';
+import type { Device, DeviceTrust, Session, Stores, User } from '../stores/types.ts';
 import { eventAtSignIn, eventInSession } from './audit-events.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
+import { holdUser } from './hold-user.ts';
+import { forgetListed, revoke } from './sessions.ts';
 import { tell } from './tell.ts';
 
 /**
@@ -165,4 +167,101 @@ function liveTrust(device: Device, seconds: number, now: EpochMs): DeviceTrust |
   const hasEnded = now >= Math.min(trust.until, addSeconds(trust.provedAt, seconds));
   const hasClockGoneBack = isFromTheFuture(trust.provedAt, now) || isFromTheFuture(lastSeenAt, now);
   return hasEnded || hasClockGoneBack ? null : trust;
+}
+
+/** A browser that this person trusts. */
+export interface TrustedDevice {
+  readonly id: DeviceId;
+  /** `Firefox on Linux`; empty when it did not say. */
+  readonly name: string;
+  readonly trustedAt: EpochMs;
+  readonly until: EpochMs;
+  readonly lastSeenAt: EpochMs;
+  readonly lastIp: string;
+  /** It is the one that asks. */
+  readonly isThisOne: boolean;
+}
+
+/** The browsers that this person trusts and that would be honoured now, the last used first. */
+export async function listDevices(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+): Promise<readonly TrustedDevice[]> {
+  const seconds = trustOffer(ctx, session.principal);
+  if (seconds === null) return [];
+  const now = ctx.clock.now();
+  const all = await ctx.stores.devices.listOfUser(session.principal.id);
+  return all.flatMap((device) => {
+    const trust = liveTrust(device, seconds, now);
+    if (trust === null) return [];
+    const { id, name, lastSeenAt, lastIp } = device;
+    const until = Math.min(trust.until, addSeconds(trust.provedAt, seconds));
+    const isThisOne = device.key === visit.deviceKey;
+    return [{ id, name, trustedAt: trust.provedAt, until, lastSeenAt, lastIp, isThisOne }];
+  });
+}
+
+/**
+ * Ends the trust in one of this person's browsers and the sessions that rest on it. False when
+ * none of theirs is trusted under that id.
+ */
+export async function distrustDevice(
+  ctx: FlowContext,
+  visit: Visit,
+  session: SessionFacts,
+  id: DeviceId,
+): Promise<boolean> {
+  const now = ctx.clock.now();
+  const user = session.principal.id;
+  const ended = await sessionsRestingOn(ctx, session, { id, now });
+  const wasTrusted = await ctx.stores.transaction(async (stores) => {
+    await holdUser(stores, session);
+    if (!(await stores.devices.distrust(user, id))) return false;
+    await revoke(ctx, stores, ended, now);
+    await stores.accessChanges.note(user, now);
+    await stores.audit.append(
+      eventInSession(visit, session, {
+        at: now,
+        type: 'device.distrusted',
+        severity: 'notice',
+        details: { device: id, sessions: ended.length },
+      }),
+    );
+    return true;
+  });
+  if (!wasTrusted) return false;
+
+  // A sign-in that had read the trust before may have been written down since.
+  const late = await sessionsRestingOn(ctx, session, { id, now });
+  await ctx.stores.transaction((stores) => revoke(ctx, stores, late, now));
+  await forgetListed(ctx, [...ended, ...late]);
+  return true;
+}
+
+async function sessionsRestingOn(
+  ctx: FlowContext,
+  session: SessionFacts,
+  { id, now }: { readonly id: DeviceId; readonly now: EpochMs },
+): Promise<readonly Session[]> {
+  const all = await ctx.sessions.listOfUser(session.principal.id, now);
+  return all.filter(({ proofs }) => devicesRestedOn(proofs, now).includes(id));
+}
+
+/**
+ * Says whether what these proofs remember may still be remembered; to be asked once the session
+ * that holds them has been written.
+ *
+ * Security: a device may be distrusted while a sign-in in it is under way. Whoever comes second
+ * sees the other: either this answers no, or `distrustDevice` finds the session.
+ */
+export async function isStillTrusted(
+  stores: Stores,
+  session: Pick<Session, 'userId' | 'proofs'>,
+  now: EpochMs,
+): Promise<boolean> {
+  const devices = devicesRestedOn(session.proofs, now);
+  if (devices.length === 0) return true;
+  const known = await stores.devices.listOfUser(session.userId);
+  return known.some(({ id, trust }) => trust !== null && devices.includes(id));
 }

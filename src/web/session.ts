@@ -14,6 +14,7 @@ import type { SessionKey } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { sessionFactsOf } from '../core/session-facts.ts';
 import type { EpochMs } from '../core/time.ts';
+import { isStillTrusted } from '../flows/devices.ts';
 import type { NewSession, Visit } from '../flows/flow-context.ts';
 import { signOut } from '../flows/sessions.ts';
 import { sessionKeyOf } from '../platform/session-key.ts';
@@ -35,12 +36,16 @@ export interface Rising {
  * Puts a new session in place of the old one, under a new id, and returns its facts. Challenges
  * that were open in the old session move along.
  *
- * Throws `not-signed-in` when the session was ended meanwhile.
+ * Throws `not-signed-in` when the session, or the trust that it rests on, was ended meanwhile.
  */
 export async function rotateSession(rising: Rising, next: NewSession): Promise<SessionFacts> {
   const { parts, old } = rising;
   await removeOld(rising, next);
   const key = await writeNew(rising, next);
+  if (!(await isStillTrusted(parts.flows.stores, next, rising.now))) {
+    await parts.flows.sessions.remove(key);
+    throw new Problem('not-signed-in');
+  }
   if (old !== null && next.lineage !== null) {
     await parts.flows.stores.challenges.rebind(old.key, key);
   }

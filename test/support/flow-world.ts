@@ -17,6 +17,7 @@ import { networkOf } from '../../src/core/place.ts';
 import type { MethodId } from '../../src/core/proofs.ts';
 import { sessionFactsOf } from '../../src/core/session-facts.ts';
 import { answerChallenge } from '../../src/flows/challenge.ts';
+import { isStillTrusted } from '../../src/flows/devices.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../src/flows/enroll-totp.ts';
 import type { FlowContext, NewSession, Visit } from '../../src/flows/flow-context.ts';
 import { confirmRecoveryCodes, takeRecoveryCodes } from '../../src/flows/recovery-codes.ts';
@@ -28,8 +29,8 @@ import {
   createRecoveryCodeMaker,
 } from '../../src/methods/recovery-code/recovery-code.ts';
 import { createTotpEnrollment, createTotpFactor } from '../../src/methods/totp/totp.ts';
-import { systemRandom } from '../../src/platform/random.ts';
 import { createPasskeys } from '../../src/methods/webauthn/passkeys.ts';
+import { systemRandom } from '../../src/platform/random.ts';
 import { createSealer } from '../../src/platform/seal.ts';
 import { sessionKeyOf } from '../../src/platform/session-key.ts';
 import { openLimits, type Rates } from '../../src/stores/limits/limits.ts';
@@ -107,8 +108,8 @@ export async function openWorld(options: WorldOptions = {}) {
     },
     totpEnrollment: createTotpEnrollment(totp),
     recoveryCodeMaker: createRecoveryCodeMaker(sealer, systemRandom),
-    limits: openLimits({ redis: null, rates: { ...generousRates, ...options.rates } }),
     passkeys: createPasskeys({ sealer, settings: () => passkeySettingsOf(config) }),
+    limits: openLimits({ redis: null, rates: { ...generousRates, ...options.rates } }),
     placeOf: networkOf,
     count: (method: MethodId, outcome) => counted.push(`${method} ${outcome}`),
   };
@@ -132,6 +133,10 @@ export async function openWorld(options: WorldOptions = {}) {
     const lineage = risen.lineage ?? key;
     const record = { key, lineage, userId, sessionEpoch, proofs, createdAt, ...seen };
     await database.sessions.create(record);
+    if (!(await isStillTrusted(ctx.stores, record, clock.now()))) {
+      await ctx.sessions.remove(key);
+      return null;
+    }
     if (old !== null) await ctx.stores.challenges.rebind(old.key, key);
     return recall(key);
   }
