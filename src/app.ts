@@ -15,6 +15,7 @@ import { compose, type Composition, type Surroundings } from './compose.ts';
 import type { Config, LiveConfig } from './config/config.ts';
 import { isPortalRequest } from './core/locations.ts';
 import { addSeconds } from './core/time.ts';
+import { servicesOfUnknownNetworks } from './flows/services.ts';
 import { type Management, startManagement } from './platform/management.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
 import type { DrainStep } from './platform/shutdown.ts';
@@ -51,6 +52,7 @@ export async function startGateway(
     const server = createListener(composition, config.current());
     server.listen(settings.listen.port, settings.listen.host);
     await once(server, 'listening');
+    await warnOfServices(composition);
 
     const stopKeepingHouse = keepHouse(composition);
     return {
@@ -71,6 +73,16 @@ export async function startGateway(
     await management?.close();
     await composition.close();
     throw error;
+  }
+}
+
+/** Says which service accounts get nowhere, or not from everywhere, by this configuration. */
+async function warnOfServices({ flows, log }: Composition): Promise<void> {
+  for (const { username, networks } of await servicesOfUnknownNetworks(flows)) {
+    log.warn(
+      { service: username, networks },
+      'a service account is bound to networks that the configuration does not have',
+    );
   }
 }
 

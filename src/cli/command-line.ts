@@ -18,12 +18,16 @@ import { demo } from './demo.ts';
 import { explainCommand } from './explain/explain-command.ts';
 import { migrate } from './migrate.ts';
 import { serve } from './serve.ts';
+import { tenantAdd } from './tenant/tenant-add.ts';
+import { tenantList } from './tenant/tenant-list.ts';
+import { tenantSet } from './tenant/tenant-set.ts';
 import { complain, harmless } from './terminal.ts';
 import { userAdd } from './user/user-add.ts';
 import { userDisable, userEnable } from './user/user-disable.ts';
 import { userList } from './user/user-list.ts';
 import { userResetMfa } from './user/user-reset-mfa.ts';
 import { userSetGroups } from './user/user-set-groups.ts';
+import { userSetNetworks } from './user/user-set-networks.ts';
 import { userSetPassword } from './user/user-set-password.ts';
 
 /** Every command, in the order in which `--help` lists them. */
@@ -36,9 +40,13 @@ export const commands: readonly CommandSpec[] = [
   userList,
   userSetPassword,
   userSetGroups,
+  userSetNetworks,
   userDisable,
   userEnable,
   userResetMfa,
+  tenantAdd,
+  tenantList,
+  tenantSet,
   auditVerify,
   auditExport,
   migrate,
@@ -47,6 +55,7 @@ export const commands: readonly CommandSpec[] = [
 const groups: Readonly<Record<string, string>> = {
   config: 'Look at a configuration.',
   user: 'Users and service accounts.',
+  tenant: 'Organisations that users belong to.',
   audit: 'The audit trail.',
 };
 

@@ -37,6 +37,7 @@ export const auditEventTypes = [
   'user.disabled',
   'user.password-changed',
   'user.groups-changed',
+  'user.networks-changed',
 ] as const;
 export type AuditEventType = (typeof auditEventTypes)[number];
 

@@ -2,7 +2,7 @@
 
 import type { AuditEventType, NewAuditEvent, Severity } from '../core/audit-event.ts';
 import type { SessionFacts } from '../core/facts.ts';
-import { defaultTenant } from '../core/ids.ts';
+import { defaultTenant, type TenantId, type UserId } from '../core/ids.ts';
 import type { Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { User } from '../stores/types.ts';
@@ -57,9 +57,9 @@ export function eventAtSignIn(
   };
 }
 
-/** An operator did something on the command line. */
+/** An operator did something on the command line: to an account, or to a whole tenant. */
 export function eventOnCommandLine(
-  user: Pick<User, 'id' | 'tenant'>,
+  user: { readonly id: UserId | null; readonly tenant: TenantId },
   happening: Happening,
 ): NewAuditEvent {
   return {

@@ -12,7 +12,7 @@ import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
 import { risenSession } from './challenge.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
-import { assertMayEnroll } from './may-enroll.ts';
+import { assertMayEnroll, noteEnrolled } from './may-enroll.ts';
 import { makeFirstCodes } from './recovery-codes.ts';
 import { tell } from './tell.ts';
 
@@ -92,6 +92,7 @@ export async function finishTotpEnrollment(
       now,
     };
     await enroll(ctx, stores, { ...enrolled, credential, step });
+    await noteEnrolled(stores, record.user);
     await recordEnrollment(ctx, stores, visit, enrolled);
     await tell(ctx, stores, record.user, {
       kind: 'authenticator-added',

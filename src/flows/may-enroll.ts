@@ -4,7 +4,7 @@ import type { SessionFacts } from '../core/facts.ts';
 import { isFromTheFuture } from '../core/assurance.ts';
 import { Problem } from '../core/problem.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { Authenticator, PrincipalRecord, Stores } from '../stores/types.ts';
+import type { Authenticator, PrincipalRecord, Stores, User } from '../stores/types.ts';
 import type { FlowContext } from './flow-context.ts';
 import { assertFreshProof } from './fresh-proof.ts';
 
@@ -45,6 +45,14 @@ export async function assertMayEnroll(
     });
   }
   return { isFirst: false };
+}
+
+/** What a reset asked of them is done: to be called where an authenticator was just enrolled. */
+export async function noteEnrolled(
+  stores: Stores,
+  { id, mustEnrollAt }: Pick<User, 'id' | 'mustEnrollAt'>,
+): Promise<void> {
+  if (mustEnrollAt !== null) await stores.users.setMustEnrollAt(id, null);
 }
 
 function isInFirstSetUp(

@@ -44,12 +44,8 @@ export function recordRefusal(record: UserRecord): RecordRefusal | null {
       sentence: `The username ${username} stands for something else in the audit log. Choose another.`,
     };
   }
-  if (!/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(displayName) || displayName.trim() === '') {
-    return {
-      reason: 'invalid-display-name',
-      sentence: 'A display name has 1 to 100 printable characters.',
-    };
-  }
+  const displayNameFault = displayNameRefusal(displayName);
+  if (displayNameFault !== null) return displayNameFault;
   // Printable ASCII around exactly one @: two of them have been read as another address elsewhere.
   if (email !== null && (email.length > 254 || !/^[!-?A-~]+@[!-?A-~]+$/.test(email))) {
     return {
@@ -57,13 +53,30 @@ export function recordRefusal(record: UserRecord): RecordRefusal | null {
       sentence: 'An e-mail address has exactly one @, no blanks, and at most 254 ASCII characters.',
     };
   }
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(tenant)) {
-    return {
-      reason: 'invalid-tenant',
-      sentence: 'A tenant has 1 to 64 lower-case letters, digits and hyphens.',
-    };
-  }
-  return groupsRefusal(groups);
+  return tenantRefusal(tenant) ?? groupsRefusal(groups);
+}
+
+/** Says what is wrong with a name to show, or null when nothing is. */
+export function displayNameRefusal(
+  displayName: string,
+): (RecordRefusal & { readonly reason: 'invalid-display-name' }) | null {
+  const isPrintable = /^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(displayName);
+  if (isPrintable && displayName.trim() !== '') return null;
+  return {
+    reason: 'invalid-display-name',
+    sentence: 'A display name has 1 to 100 printable characters.',
+  };
+}
+
+/** Says what is wrong with the name of a tenant, or null when nothing is. */
+export function tenantRefusal(
+  tenant: string,
+): (RecordRefusal & { readonly reason: 'invalid-tenant' }) | null {
+  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(tenant)) return null;
+  return {
+    reason: 'invalid-tenant',
+    sentence: 'A tenant has 1 to 64 lower-case letters, digits and hyphens.',
+  };
 }
 
 /** Says what is wrong with a list of groups, or null when nothing is. */

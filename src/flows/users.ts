@@ -10,16 +10,19 @@ import { eventOnCommandLine, type Happening } from './audit-events.ts';
 import type { FlowContext } from './flow-context.ts';
 import { endAllSessions, forgetSessions } from './sessions.ts';
 import { tell } from './tell.ts';
+import { networksRefusal, type NetworksRefusal } from './services.ts';
+import { noSuchTenant } from './tenants.ts';
 import { groupsRefusal, recordRefusal, type RecordRefusal } from './user-rules.ts';
 
 /** Why a change to an account was not made, with a sentence for the operator. */
 export type UserRefusal =
-  | ({ readonly ok: false } & (PasswordRefusal | RecordRefusal))
+  | ({ readonly ok: false } & (PasswordRefusal | RecordRefusal | NetworksRefusal))
   | {
       readonly ok: false;
       readonly reason:
         | 'name-taken'
         | 'no-such-user'
+        | 'no-such-tenant'
         | 'password-missing'
         | 'no-password-for-services'
         | 'reason-missing'
@@ -30,6 +33,11 @@ export type UserRefusal =
 /** The answer to a change of one account. */
 export type UserAnswer = { readonly ok: true; readonly user: User } | UserRefusal;
 
+/** The answer to a reset: what the policy asks for and was skipped. */
+export type ResetAnswer =
+  | { readonly ok: true; readonly user: User; readonly skipped: readonly string[] }
+  | UserRefusal;
+
 /** A new account. Services have no password; people have one. */
 export interface CreateUserInput {
   readonly kind?: 'user' | 'service';
@@ -38,7 +46,7 @@ export interface CreateUserInput {
   readonly email?: string | null;
   readonly groups?: readonly string[];
   readonly tenant?: string;
-  /** Services: names of the networks they may come from; without any they get nowhere. */
+  /** Services: names of the networks they may come from, at least one. People: none. */
   readonly networks?: readonly string[];
   readonly password: string | null;
 }
@@ -55,6 +63,11 @@ export async function createUser(ctx: FlowContext, input: CreateUserInput): Prom
   };
   const refusal = recordRefusal(record) ?? kindRefusal(kind, input.password);
   if (refusal !== null) return { ok: false, ...refusal };
+  const networks = [...new Set(input.networks)].sort();
+  const networksFault = networksRefusal(ctx, kind, networks);
+  if (networksFault !== null) return { ok: false, ...networksFault };
+  const tenant = record.tenant as TenantId;
+  if ((await ctx.stores.tenants.find(tenant)) === null) return noSuchTenant(tenant);
   const passwordRefusal =
     input.password === null ? null : checkPassword(ctx, record.username, input.password);
   if (passwordRefusal !== null) return { ok: false, ...passwordRefusal };
@@ -67,12 +80,17 @@ export async function createUser(ctx: FlowContext, input: CreateUserInput): Prom
         ...record,
         id: idFrom('user', ctx.random.bytes(idBytes)),
         kind,
-        networks: input.networks ?? [],
-        tenant: record.tenant as TenantId,
+        networks,
+        tenant,
         passwordHash,
         createdAt: now,
       });
-      const details = { username: created.username, kind, groups: created.groups };
+      const details = {
+        username: created.username,
+        kind,
+        groups: created.groups,
+        ...(kind === 'service' && { networks }),
+      };
       await append(stores, created, { at: now, type: 'user.created', severity: 'notice', details });
       return created;
     });
@@ -171,7 +189,12 @@ export async function setDisabled(
 
 /**
  * Break-glass: removes all authenticators and recovery codes of somebody and what their browsers
- * remember, lifts a lock, and ends all of their sessions. What the policy obliges them to, they enroll at their next sign-in.
+ * remember, lifts a lock, and ends all of their sessions. What the policy obliges them to, they
+ * enroll at their next sign-in; where it says so (`post_reset_require_enroll`), whoever they are
+ * obtains nothing before they have a second factor again. The deadline of their tenant stays.
+ *
+ * Approval and identity proofing are skipped, where the policy asks for them: this is for the day
+ * on which nobody is left who could approve. The event says so.
  */
 export async function resetMfa(
   ctx: FlowContext,
@@ -180,7 +203,7 @@ export async function resetMfa(
     reason,
     ticket,
   }: { readonly username: string; readonly reason: string; readonly ticket: string },
-): Promise<UserAnswer> {
+): Promise<ResetAnswer> {
   const { mfa } = ctx.config.current().policy;
   if (!mfa.reset.isEnabled) {
     const sentence = 'The MFA policy switches resets off (reset_policy.enabled).';
@@ -195,6 +218,10 @@ export async function resetMfa(
   if (user === null) return noSuchUser(username);
 
   const now = ctx.clock.now();
+  const skipped = [
+    ...(mfa.reset.requiresApproval ? ['approval'] : []),
+    ...(mfa.reset.requiresIdentityProofing ? ['identity-proofing'] : []),
+  ];
   await ctx.stores.transaction(async (stores) => {
     await endAllSessions(stores, user.id, now);
     const removed = await stores.authenticators.removeOfUser(user.id);
@@ -203,16 +230,24 @@ export async function resetMfa(
     await stores.attempts.reset(user.id);
     const trustedDevices = await stores.devices.distrustAll(user.id);
     await tell(ctx, stores, user, { kind: 'mfa-reset', at: now });
+    if (mfa.reset.requiresEnrollAfterwards) await stores.users.setMustEnrollAt(user.id, now);
     if (!mfa.audit.logsReset) return;
     await append(stores, user, {
       at: now,
       type: 'reset.executed',
       severity: mfa.reset.severity,
-      details: { ...words, authenticators: removed, recoveryCodes, trustedDevices },
+      details: {
+        ...words,
+        breakGlass: true,
+        skipped,
+        authenticators: removed,
+        recoveryCodes,
+        trustedDevices,
+      },
     });
   });
   await forgetSessions(ctx, user.id);
-  return { ok: true, user };
+  return { ok: true, user, skipped };
 }
 
 function kindRefusal(

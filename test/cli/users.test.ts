@@ -32,8 +32,8 @@ describe('users', () => {
       done('User anna was made (ADMINS, STAFF).'),
     );
     assert.deepEqual(
-      await at.run('user add robot --service --groups BATCH'),
-      done('Service account robot was made (BATCH).'),
+      await at.run('user add robot --service --groups BATCH --networks zone-e'),
+      done('Service account robot was made (BATCH; from zone-e only).'),
     );
   });
 
@@ -61,9 +61,9 @@ describe('users', () => {
       await at.run('user list'),
       done(
         [
-          'NAME   KIND     STATUS   ENROLLED  CODES LEFT  GROUPS',
-          'anna   user     enabled  nothing   0           ADMINS, STAFF',
-          'robot  service  enabled  nothing   0           BATCH',
+          'NAME   KIND     STATUS   TENANT   ENROLLED  CODES LEFT  GROUPS         NETWORKS',
+          'anna   user     enabled  default  nothing   0           ADMINS, STAFF  -',
+          'robot  service  enabled  default  nothing   0           BATCH          zone-e',
         ].join('\n'),
       ),
     );
@@ -74,11 +74,12 @@ describe('users', () => {
     const users = JSON.parse(stdout) as readonly Readonly<Record<string, unknown>>[];
     assert.equal(code, 0);
     assert.deepEqual(
-      users.map(({ username, email, kind, groups, disabled, enrolled }) => ({
+      users.map(({ username, email, kind, groups, networks, disabled, enrolled }) => ({
         username,
         email,
         kind,
         groups,
+        networks,
         disabled,
         enrolled,
       })),
@@ -88,6 +89,7 @@ describe('users', () => {
           email: 'anna@corp.example',
           kind: 'user',
           groups: ['ADMINS', 'STAFF'],
+          networks: [],
           disabled: false,
           enrolled: [],
         },
@@ -96,6 +98,7 @@ describe('users', () => {
           email: null,
           kind: 'service',
           groups: ['BATCH'],
+          networks: ['zone-e'],
           disabled: false,
           enrolled: [],
         },
@@ -113,6 +116,40 @@ describe('users', () => {
     assert.deepEqual(await at.run('user set-groups anna '), done('anna is in no group.'));
   });
 
+  test('that are services come from declared networks only', async () => {
+    const choice = 'The configuration declares zone-e.';
+    assert.deepEqual(
+      await at.run('user add nightly --service'),
+      failed(`A service account is bound to at least one network (--networks a,b). ${choice}`),
+    );
+    assert.deepEqual(
+      await at.run('user add nightly --service --networks zone-e,office'),
+      failed(`There is no network named "office". ${choice}`),
+    );
+    assert.deepEqual(
+      await at.run('user set-networks robot zone-e'),
+      done('robot may come from zone-e only.'),
+    );
+    assert.deepEqual(
+      await at.run('user set-networks robot office'),
+      failed(`There is no network named "office". ${choice}`),
+    );
+    assert.deepEqual(
+      await at.run('user set-networks anna zone-e'),
+      failed('anna is a person; only service accounts are bound to networks.'),
+    );
+  });
+
+  test('belong to a tenant that exists', async () => {
+    assert.deepEqual(
+      await at.run('user add cleo --tenant acme --password-stdin', password),
+      failed('There is no tenant named "acme"; "sallyport tenant add" makes one.'),
+    );
+    assert.deepEqual(await at.run('tenant add acme'), done('Tenant acme was made.'));
+    assert.equal((await at.run('user add cleo --tenant acme --password-stdin', password)).code, 0);
+    assert.match((await at.run('user list')).stdout, /cleo +user +enabled +acme/);
+  });
+
   test('are disabled and enabled', async () => {
     assert.deepEqual(
       await at.run('user disable anna'),
@@ -123,13 +160,15 @@ describe('users', () => {
   });
 
   test('are reset in an emergency, with a reason and a ticket', async () => {
-    assert.deepEqual(
-      await at.run('user reset-mfa anna --reason lost-phone --ticket OPS-1'),
-      done(
+    assert.deepEqual(await at.run('user reset-mfa anna --reason lost-phone --ticket OPS-1'), {
+      code: 0,
+      stdout:
         'Everything that anna had enrolled was removed, and all of their sessions were ended. ' +
-          'They enroll anew at the next sign-in.',
-      ),
-    );
+        'They enroll anew at the next sign-in.\n',
+      stderr:
+        'BREAK-GLASS: the MFA policy asks for approval and identity-proofing before a reset. ' +
+        'This reset went without; the audit trail says so.\n',
+    });
     const { stdout } = await at.run('audit export');
     const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
     assert.equal(last['type'], 'reset.executed');
@@ -142,6 +181,7 @@ describe('users', () => {
       'disable zoe',
       'enable zoe',
       'set-groups zoe a',
+      'set-networks zoe zone-e',
       'reset-mfa zoe --reason r --ticket t',
     ]) {
       assert.deepEqual(await at.run(`user ${line}`), failed('There is no account named "zoe".'));

@@ -24,7 +24,8 @@ export const userAdd: CommandSpec = {
     ['--name N', 'Name to show; the username otherwise.'],
     ['--groups a,b', 'Groups, separated by commas.'],
     ['--tenant T', 'Tenant; "default" otherwise.'],
-    ['--service', 'A service account: no password.'],
+    ['--service', 'A service account: no password, no second factor.'],
+    ['--networks a,b', 'Networks that the service account may come from; at least one.'],
     passwordOption,
   ],
   example: 'NAME --config FILE --password-stdin',
@@ -32,7 +33,7 @@ export const userAdd: CommandSpec = {
     const [username = ''] = typed.args;
     const isService = optionFlag(typed, 'service');
     if (isService && optionFlag(typed, 'passwordStdin')) {
-      const instead = 'sallyport user add NAME --config FILE --service';
+      const instead = 'sallyport user add NAME --config FILE --service --networks a,b';
       throw new UsageError('a service account has no password', instead);
     }
     // A wrong configuration should be heard of before a password is typed.
@@ -48,12 +49,16 @@ export const userAdd: CommandSpec = {
           password,
           email: optionText(typed, 'email'),
           groups: commaList(optionText(typed, 'groups') ?? ''),
+          networks: commaList(optionText(typed, 'networks') ?? ''),
           ...(displayName === null ? {} : { displayName }),
           ...(tenant === null ? {} : { tenant }),
         }),
       done: (user) => {
-        const what = user.kind === 'service' ? 'Service account' : 'User';
-        return `${what} ${user.username} was made (${groupsText(user.groups)}).`;
+        if (user.kind === 'user') {
+          return `User ${user.username} was made (${groupsText(user.groups)}).`;
+        }
+        const networks = user.networks.join(', ');
+        return `Service account ${user.username} was made (${groupsText(user.groups)}; from ${networks} only).`;
       },
     });
   },

@@ -1,6 +1,5 @@
 /** What commands on users print, and how a refusal ends them. */
 
-import type { UserAnswer } from '../../flows/users.ts';
 import type { User } from '../../stores/types.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { administering, configOf, type Typed } from '../command.ts';
@@ -12,7 +11,11 @@ export async function changeUser(
   cli: Cli,
   typed: Typed,
   change: {
-    readonly make: (flows: FlowContext) => Promise<UserAnswer>;
+    readonly make: (
+      flows: FlowContext,
+    ) => Promise<
+      { readonly ok: true; readonly user: User } | { readonly ok: false; readonly sentence: string }
+    >;
     readonly done: (user: User) => string;
   },
 ): Promise<0> {

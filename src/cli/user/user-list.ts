@@ -36,7 +36,16 @@ export const userList: CommandSpec = {
       print(terminal, 'There are no users yet. Make one: sallyport user add NAME --config FILE');
       return 0;
     }
-    const head = ['NAME', 'KIND', 'STATUS', 'ENROLLED', 'CODES LEFT', 'GROUPS'];
+    const head = [
+      'NAME',
+      'KIND',
+      'STATUS',
+      'TENANT',
+      'ENROLLED',
+      'CODES LEFT',
+      'GROUPS',
+      'NETWORKS',
+    ];
     const [headline = '', ...lines] = columns([head, ...listed.map(asRow)]);
     const styled = styler(terminal);
     print(terminal, styled('bold', headline));
@@ -56,10 +65,18 @@ function asRow({ user, enrolled, recoveryCodesLeft }: Listed): readonly string[]
     user.username,
     user.kind,
     user.isDisabled ? 'disabled' : 'enabled',
+    user.tenant,
     enrolled.length === 0 ? 'nothing' : enrolled.join(', '),
     String(recoveryCodesLeft),
     groupsText(user.groups),
+    networksText(user),
   ];
+}
+
+/** People come from wherever the rules let them. */
+function networksText({ kind, networks }: User): string {
+  if (kind === 'user') return '-';
+  return networks.length === 0 ? 'none' : networks.join(', ');
 }
 
 function asJson({ user, enrolled, recoveryCodesLeft }: Listed) {
@@ -71,6 +88,7 @@ function asJson({ user, enrolled, recoveryCodesLeft }: Listed) {
     kind: user.kind,
     tenant: user.tenant,
     groups: user.groups,
+    networks: user.networks,
     disabled: user.isDisabled,
     enrolled,
     recovery_codes_left: recoveryCodesLeft,

@@ -3,6 +3,7 @@
 import { resetMfa } from '../../flows/users.ts';
 import { UsageError } from '../cli.ts';
 import { configOption, optionText, type CommandSpec } from '../command.ts';
+import { complain } from '../terminal.ts';
 import { changeUser } from './user-answer.ts';
 
 /** Removes everything that somebody has enrolled. Reason and ticket are kept in the audit trail. */
@@ -24,10 +25,24 @@ export const userResetMfa: CommandSpec = {
       throw new UsageError('a reset needs --reason and --ticket; both are kept in the audit trail');
     }
     return await changeUser(cli, typed, {
-      make: (flows) => resetMfa(flows, { username, reason, ticket }),
+      make: async (flows) => {
+        const answer = await resetMfa(flows, { username, reason, ticket });
+        if (answer.ok && answer.skipped.length > 0) {
+          complain(cli.terminal, warningOf(answer.skipped));
+        }
+        return answer;
+      },
       done: (user) =>
         `Everything that ${user.username} had enrolled was removed, and all of their sessions ` +
         'were ended. They enroll anew at the next sign-in.',
     });
   },
 };
+
+/** What was skipped is said loudly, here and in the audit trail. */
+function warningOf(skipped: readonly string[]): string {
+  return (
+    `BREAK-GLASS: the MFA policy asks for ${skipped.join(' and ')} before a reset. ` +
+    'This reset went without; the audit trail says so.'
+  );
+}

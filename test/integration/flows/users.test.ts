@@ -93,6 +93,10 @@ describe('a new account', () => {
     [{ password: 'password12345' },                        'too-common'],
     [{ password: 'anna@Example2026' },                     'too-close-to-the-name'],
     [{ kind: 'service' },                                  'no-password-for-services'],
+    [{ kind: 'service', password: null },                  'networks-missing'],
+    [{ kind: 'service', password: null, networks: ['x'] }, 'unknown-network'],
+    [{ networks: ['anywhere'] },                           'no-networks-for-people'],
+    [{ tenant: 'acme' },                                   'no-such-tenant'],
   ];
   for (const [input, reason] of refused) {
     test(`with ${JSON.stringify(input).slice(0, 60)} is refused as ${reason}`, async () => {
@@ -114,7 +118,8 @@ describe('a new account', () => {
     { displayName: 'Ánna Śtefánia 田中' },
     { displayName: 'أنا' },
     { groups: ['AI-PLATFORM-ADMINS', 'sec_ops@example.com'] },
-    { kind: 'service', password: null },
+    { kind: 'service', password: null, networks: ['anywhere'] },
+    { tenant: 'default' },
   ];
   for (const input of taken) {
     test(`with ${JSON.stringify(input).slice(0, 60)} is made`, async () => {
@@ -222,6 +227,8 @@ describe('resetting the second factor', () => {
           reason: 'lost phone',
           ticket: 'INC-7',
           authenticators: 1,
+          breakGlass: true,
+          skipped: ['approval', 'identity-proofing'],
           recoveryCodes: 10,
           trustedDevices: 0,
         },
