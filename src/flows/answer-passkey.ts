@@ -6,6 +6,7 @@ import { withProof } from '../core/proofs.ts';
 import type { PasskeyOptions } from '../methods/method.ts';
 import { eventInSession, methodsOf } from './audit-events.ts';
 import { risenSession } from './challenge.ts';
+import { noteSignIn, trustDevice } from './devices.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { guessOwnPassword } from './guess-own-password.ts';
 import {
@@ -43,18 +44,24 @@ export async function beginPasskeyChallenge(
 }
 
 /**
- * Checks the answer and completes the sign-in. Throws the problem `not-signed-in` when the session
- * was ended meanwhile, and `policy-forbids` where passkeys are switched off.
+ * Checks the answer and completes the sign-in; the browser is trusted where that was asked for and
+ * may be. Throws the problem `not-signed-in` when the session was ended meanwhile, and
+ * `policy-forbids` where passkeys are switched off.
  */
 export async function answerChallengeWithPasskey(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
   response: string,
+  { trustsDevice = false }: { readonly trustsDevice?: boolean } = {},
 ): Promise<PasskeyAnswer> {
   const given = { response, isUserVerificationNeeded: false };
-  const answer = await provePasskey(ctx, visit, session, given, async ({ stores, proof, now }) => {
+  const answer = await provePasskey(ctx, visit, session, given, async (accepted) => {
+    const { stores, proof, now } = accepted;
+    const { user } = accepted.record;
     const proofs = withProof(session.proofs, proof);
+    await noteSignIn(ctx, stores, visit, user, now);
+    if (trustsDevice) await trustDevice(ctx, stores, visit, session, { user, proof, now });
     await stores.audit.append(
       eventInSession(visit, session, {
         at: now,

@@ -8,10 +8,11 @@ import type { EpochMs } from '../core/time.ts';
 import type { NewPasskey, PasskeyOptions } from '../methods/method.ts';
 import { CredentialTaken, type Stores, type User } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
+import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
 import { risenSession } from './challenge.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
-import { assertMayEnroll } from './may-enroll.ts';
+import { assertMayEnroll, noteEnrolled } from './may-enroll.ts';
 import { assertPasskeysAreEnabled } from './prove-passkey.ts';
 import { makeFirstCodes } from './recovery-codes.ts';
 import { tell } from './tell.ts';
@@ -72,7 +73,7 @@ export async function finishPasskeyEnrollment(
   given: { readonly response: string; readonly name: string },
 ): Promise<PasskeyEnrollmentAnswer> {
   assertPasskeysAreEnabled(ctx);
-  const name = nameFrom(given.name);
+  const name = authenticatorNameIn(given.name);
   if (name === null) return { ok: false, reason: 'name-missing' };
   const answer = await enroll(ctx, visit, session, { response: given.response, name });
   ctx.count('webauthn', answer.ok ? 'success' : 'failure');
@@ -106,8 +107,10 @@ async function enroll(
     }
 
     const id = idFrom('authenticator', ctx.random.bytes(idBytes));
-    const enrolled = { id, name, passkey: check.passkey, user: record.user, now };
+    const given = await unusedName(stores, session, name);
+    const enrolled = { id, name: given, passkey: check.passkey, user: record.user, now };
     if (!(await keep(ctx, stores, enrolled))) return { ok: false, reason: 'already-enrolled' };
+    await noteEnrolled(stores, record.user);
     await recordEnrollment(ctx, stores, visit, session, enrolled);
     const areCodesToShow = await makeFirstCodes(ctx, stores, visit, session);
     const { isUserVerified, state } = check.passkey;
@@ -164,8 +167,7 @@ async function recordEnrollment(
   session: SessionFacts,
   { id, name, passkey, user, now }: Enrolled,
 ): Promise<void> {
-  const details = { method: 'webauthn', name };
-  await tell(ctx, stores, user, { kind: 'authenticator-added', at: now, details });
+  await tell(ctx, stores, user, { kind: 'authenticator-added', at: now, visit, details: { name } });
   if (!ctx.config.current().policy.mfa.audit.logsEnroll) return;
   const { aaguid } = passkey.credential;
   await stores.audit.append(
@@ -174,8 +176,9 @@ async function recordEnrollment(
       type: 'authenticator.enrolled',
       severity: 'notice',
       details: {
-        ...details,
+        method: 'webauthn',
         authenticator: id,
+        name,
         aaguid,
         model: ctx.passkeys.suggestedName({ aaguid }) ?? 'unknown',
         isAttested: passkey.state.attestedModel !== null,
@@ -187,12 +190,4 @@ async function recordEnrollment(
 function needsHardware(ctx: FlowContext, person: Pick<User, 'groups'>): boolean {
   const { policy } = ctx.config.current();
   return mustUseHardwareKey(tierOf(person, policy.tiers), policy);
-}
-
-const nameCharactersMax = 60;
-
-function nameFrom(given: string): string | null {
-  const name = given.trim().replaceAll(/\s+/g, ' ');
-  const isPrintable = !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}]/u.test(name);
-  return name !== '' && name.length <= nameCharactersMax && isPrintable ? name : null;
 }

@@ -9,6 +9,7 @@ import type { Authenticator, PrincipalRecord, Stores } from '../stores/types.ts'
 import { eventInSession } from './audit-events.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
+import { tellOncePerHour } from './tell.ts';
 import { useUpChallenge } from './webauthn-challenge.ts';
 
 /** Why an answer was not accepted. `expired`: the page is to be shown anew. */
@@ -80,15 +81,24 @@ export async function provePasskey<Value>(
     const record = await holdUser(stores, session);
     const now = ctx.clock.now();
     const refuse = async (why: string, authenticator: Authenticator | null = null) => {
-      if (why !== 'challenge-expired') {
-        await recordFailure(stores, { visit, session, now, why, authenticator });
-      }
-      const isToBeAskedAnew = why.startsWith('challenge-');
-      return { ok: false, reason: isToBeAskedAnew ? 'expired' : 'not-accepted' } as const;
+      await recordFailure(stores, { visit, session, now, why, authenticator });
+      // Whoever is asked for a passkey has shown something else before (ASVS 5.0 §6.3.5).
+      await tellOncePerHour(ctx, stores, record.user, {
+        kind: 'second-factor-failed',
+        at: now,
+        visit,
+      });
+      return { ok: false, reason: 'not-accepted' } as const;
     };
 
     if (claims === null || use === null) return refuse('unreadable');
-    if (use !== 'used-up') return refuse(`challenge-${use}`);
+    if (use !== 'used-up') {
+      // Mostly somebody who took long or clicked twice; but one may have been overheard.
+      const why = `challenge-${use}`;
+      const seen = { visit, session, now, why, authenticator: null };
+      if (use !== 'expired') await recordFailure(stores, seen);
+      return { ok: false, reason: 'expired' } as const;
+    }
     const found = await stores.authenticators.findByCredentialId(claims.credentialId);
     if (found === null || found.userId !== record.user.id) return refuse('unknown-passkey');
     if (!doesPasskeyCount(ctx, record.user, found)) return refuse('model-not-allowed', found);

@@ -7,6 +7,7 @@ import type { EpochMs } from '../core/time.ts';
 import type { PasskeyOptions } from '../methods/method.ts';
 import type { Authenticator, Stores, User } from '../stores/types.ts';
 import { eventAtSignIn } from './audit-events.ts';
+import { noteSignIn } from './devices.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import {
   assertPasskeysAreEnabled,
@@ -81,6 +82,7 @@ export async function signInWithPasskey(
       return { ok: false, reason: 'account-disabled' };
     }
 
+    await noteSignIn(ctx, stores, visit, user, now);
     await stores.audit.append(
       eventAtSignIn(visit, user, {
         at: now,

@@ -1,6 +1,6 @@
 /** Checks a passkey that somebody wants to enroll (WebAuthn L3 §7.1). */
 
-import { SettingsService, verifyRegistrationResponse } from '@simplewebauthn/server';
+import { verifyRegistrationResponse } from '@simplewebauthn/server';
 import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
 
 import type { PasskeyEnrollmentCheck, PasskeyEnrollmentExpectation } from '../method.ts';
@@ -10,15 +10,11 @@ import type { PasskeySettings } from './passkeys.ts';
 import { algorithms, isKeyThatWeTake } from './public-key.ts';
 
 /**
- * Formats of attestation statements that are looked at. For `android-key` and `android-safetynet`
- * the library would fetch what a stranger's certificates name (SSRF); browsers send neither when
- * they are asked for none.
+ * Formats of attestation statements that are looked at: the two that browsers send when they are
+ * asked for none, of which security keys use the second. For others the library would read what
+ * nobody asked for, and fetch what a stranger's certificates name (SSRF).
  */
-const formats: readonly string[] = ['none', 'packed', 'fido-u2f', 'tpm', 'apple'];
-
-// With no root for this one either, the library follows no chain and fetches nothing. Chains
-// matter for hardware keys alone; these are followed in attestation.ts.
-SettingsService.setRootCertificates({ identifier: 'apple', certificates: [] });
+const formats: readonly string[] = ['none', 'packed'];
 
 type Expected = PasskeyEnrollmentExpectation & PasskeySettings;
 
