@@ -11,6 +11,7 @@ import type { RequestFacts } from '../core/facts.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import type { Route, Upstream } from '../core/route.ts';
 import { isSafe } from './answer.ts';
+import { enrollByHeader } from './enroll-by.ts';
 import type { IdentityHeaders } from './identity-headers.ts';
 import { type Patience, Silence, type Waiting } from './patience.ts';
 import { responseHeaders, responseTrailers } from './response-headers.ts';
@@ -24,6 +25,8 @@ export interface ForwardOrder {
   readonly route: ForwardingRoute;
   readonly request: RequestFacts;
   readonly identity: IdentityHeaders | null;
+  /** Until when who asks may do without a second factor, for the answer; null: nothing is due. */
+  readonly enrollBy: string | null;
 }
 
 /** How passing on went. */
@@ -100,7 +103,7 @@ export class Exchange implements Waiting {
 
   /** The upstream's first line and headers are here. */
   answered(proxyRes: IncomingMessage): void {
-    const { res } = this.#parts;
+    const { res, order } = this.#parts;
     this.#upstreamMilliseconds = performance.now() - this.#startedAt;
     if (res.destroyed || res.headersSent || this.#reason !== null) {
       proxyRes.destroy();
@@ -114,6 +117,7 @@ export class Exchange implements Waiting {
       const { rawHeaders, statusMessage = '' } = proxyRes;
       const { connection } = headers;
       const passed = responseHeaders({ statusCode, rawHeaders, connection, isChunked });
+      if (order.enrollBy !== null) passed.push(enrollByHeader, order.enrollBy);
       res.writeHead(statusCode, statusMessage, passed);
     } catch (error) {
       this.failed(error instanceof Error ? error : new Error('unusable answer'));

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestFacts } from '../core/facts.ts';
 import { matchRoute } from '../core/route.ts';
+import { enrollByHeader, enrollByOf } from './enroll-by.ts';
 import { answerDecision, answerProblem, problemOf } from './enact.ts';
 import {
   answerAllowed,
@@ -38,6 +39,8 @@ export async function passForwardAuth(
     const { decision } = judgement;
     if (decision.kind === 'allow') {
       const identity = await identityIn(deps, judgement, config);
+      const enrollBy = enrollByOf(judgement, config.policy);
+      if (enrollBy !== null) res.setHeader(enrollByHeader, enrollBy);
       answerAllowed(res, decision, identity ?? nobody, request);
     } else if (style === 'nginx') {
       answerForNginx(res, decision, request, config);

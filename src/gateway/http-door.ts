@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts } from '../core/facts.ts';
 import type { Clock } from '../platform/clock.ts';
+import { enrollByHeader, enrollByOf } from './enroll-by.ts';
 import { type AnswerDeps, answerDecision, answerProblem, problemOf } from './enact.ts';
 import type { ForwardOutcome } from './exchange.ts';
 import { type Forwarder, leadsSomewhere } from './forward.ts';
@@ -91,12 +92,14 @@ async function passOn(
   try {
     const { route } = judgement;
     const identity = await identityIn(deps, judgement, config);
+    const enrollBy = enrollByOf(judgement, config.policy);
     if (!leadsSomewhere(route)) {
       rewriteForApplication(req, { request, identity, via: deps.via });
+      if (enrollBy !== null) res.setHeader(enrollByHeader, enrollBy);
       exchange.next?.();
       return nothing;
     }
-    return await deps.forwarder.forward(req, res, { route, request, identity });
+    return await deps.forwarder.forward(req, res, { route, request, identity, enrollBy });
   } catch (error) {
     const problem = problemOf(error);
     if (problem.status >= 500) deps.recorder.refused(request, problem);

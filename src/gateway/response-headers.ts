@@ -1,11 +1,12 @@
 /**
  * The headers of an answer on their way back to the client: all of the upstream's, but for what
- * concerns the connection alone (RFC 9110 §7.6.1), our own cookies, and the header by which people
- * tell our answers from the upstream's.
+ * concerns the connection alone (RFC 9110 §7.6.1), our own cookies, the header by which people tell
+ * our answers from the upstream's, and the one that tells of a deadline.
  */
 
 import { isOwnCookie } from '../core/cookie-names.ts';
 import { foldHeaderName } from '../core/header-names.ts';
+import { enrollByHeader } from './enroll-by.ts';
 import { neverTrailers, nominatedBy } from './upstream-headers.ts';
 
 const dropped: ReadonlySet<string> = new Set([
@@ -60,10 +61,12 @@ export function responseTrailers(rawTrailers: readonly string[]): [string, strin
   return result;
 }
 
+const ours: ReadonlySet<string> = new Set(['sallyport-response', enrollByHeader.toLowerCase()]);
+
 /** Says whether a response header is one that only we may send. The name is in lower case. */
 export function isOurs(name: string, value: string): boolean {
   if (name === 'set-cookie') return setsOwnCookie(value);
-  return name.startsWith('sallyport') && foldHeaderName(name) === 'sallyport-response';
+  return name.startsWith('sallyport') && ours.has(foldHeaderName(name));
 }
 
 /**

@@ -78,6 +78,9 @@ export interface SignInAs {
   readonly proofs?: SessionFacts['proofs'];
   readonly enrolled?: SessionFacts['enrolled'];
   readonly createdAt?: number;
+  /** From when on they must have a second factor. */
+  readonly enrollBy?: number;
+  readonly remindedAt?: number;
 }
 
 /** Starts a gateway on a free port. */
@@ -168,8 +171,8 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
           ...principal,
           sessionEpoch: 0,
           createdAt: NOON,
-          mustEnrollAt: null,
-          remindedAt: null,
+          mustEnrollAt: as.enrollBy ?? null,
+          remindedAt: as.remindedAt ?? null,
         },
         tenantRules: noTenantRules,
         attestedModels: [],
