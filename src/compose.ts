@@ -15,6 +15,7 @@ import type { PasskeySettings } from './methods/webauthn/passkeys.ts';
 import { composeMail } from './notify/compose-mail.ts';
 import { type OutboxSender, startOutboxSender } from './notify/outbox-sender.ts';
 import { type SteadyClock, systemClock } from './platform/clock.ts';
+import { openPlaces } from './platform/geo.ts';
 import type { Logger } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
@@ -166,10 +167,12 @@ export async function compose(
   config: LiveConfig,
   surroundings: Surroundings,
 ): Promise<Composition> {
+  const { geoDatabase } = config.current().risk;
+  const placeOf = geoDatabase === null ? networkOf : await openPlaces(geoDatabase);
   const foundation = await openFoundation(config, surroundings);
   const { clock, log, metrics, database, opened, sealer } = foundation;
   const { random, sessions, stores } = foundation.flows;
-  const flows: FlowContext = { ...foundation.flows, mailWritten: () => mail.nudge() };
+  const flows: FlowContext = { ...foundation.flows, placeOf, mailWritten: () => mail.nudge() };
 
   const cookies = ownCookies(config.current().portal);
   const cookieSecret = new Secret(sealer.deriveKey('session cookie').toString('base64url'));

@@ -51,6 +51,7 @@ export function liveConfig(first: Config, read: () => ConfigReading): Reloadable
           tls: current.server.tls,
         },
         storage: current.storage,
+        risk: { ...config.risk, geoDatabase: current.risk.geoDatabase },
       };
       return { ok: true, needsRestart };
     },
@@ -77,6 +78,7 @@ const fixedAtStart: readonly FixedKey[] = [
   { key: 'storage.database', valueOf: ({ storage }) => databaseText(storage.database) },
   { key: 'storage.sessions', valueOf: ({ storage }) => sessionsText(storage.sessions) },
   { key: 'storage.encryptionKeyFile', valueOf: ({ storage }) => storage.encryptionKeyFile },
+  { key: 'policy.risk.geoDatabase', valueOf: ({ risk }) => String(risk.geoDatabase) },
 ];
 
 function databaseText(database: Config['storage']['database']): string {

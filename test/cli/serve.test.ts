@@ -96,6 +96,15 @@ describe('serve', () => {
     );
   });
 
+  test('does not start with a database of places that is damaged', async () => {
+    const damaged = `${config('30m')}policy: { risk: { geoDatabase: places.mmdb } }\n`;
+    writeFileSync(at.configFile, damaged);
+    writeFileSync(path.join(at.folder, 'places.mmdb'), 'not a database');
+    const ended = await run('node', [main, 'serve', '--config', at.configFile]);
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, /^sallyport serve: [Tt]he database of places .*cannot be read/);
+  });
+
   test('does not start with a key that is not one (F37)', async () => {
     await serving();
     await running?.stop();

@@ -41,6 +41,24 @@ describe('a reload', () => {
     assert.deepEqual(live.current().server.listen, first.server.listen);
   });
 
+  test('takes on what risk means, and goes on with the database of places that was opened', () => {
+    const [before, after] = ['one', 'two'].map((name) =>
+      configOf(`${smallest}policy: { risk: { newLocation: notify, geoDatabase: ${name} } }\n`, {
+        files: { [name]: '' },
+      }),
+    );
+    assert.ok(before !== undefined && after !== undefined);
+    const live = liveConfig({ ...before, risk: { ...before.risk, newLocation: 'ignore' } }, () => ({
+      ok: true,
+      config: after,
+    }));
+    const answer = live.reload();
+
+    assert.ok(answer.ok);
+    assert.ok(answer.needsRestart.includes('policy.risk.geoDatabase'));
+    assert.deepEqual(live.current().risk, { ...after.risk, geoDatabase: before.risk.geoDatabase });
+  });
+
   test('sees that the storage changed, passwords included', () => {
     const live = liveConfig(withDatabase('postgres://a:old@db/x'), () => ({
       ok: true,
