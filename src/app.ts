@@ -173,6 +173,12 @@ const housekeepingMilliseconds = 60_000;
 /** Open streams look back a minute for changes of access; ten are kept. */
 const accessChangesKeptSeconds = 600;
 
+/** As long as browsers keep the cookie by which they are known. */
+const devicesKeptSeconds = 400 * 24 * 3600;
+
+/** A place that somebody has not been to for half a year is news again. */
+const placesKeptSeconds = 180 * 24 * 3600;
+
 /** Removes what has expired, once a minute. Failing to is no reason to stop. */
 export function keepHouse({ flows, clock, log }: Composition): () => void {
   const timer = setInterval(() => {
@@ -183,6 +189,8 @@ export function keepHouse({ flows, clock, log }: Composition): () => void {
       stores.usedChallenges.removeExpired(now),
       stores.revokedSessions.removeExpired(now),
       stores.accessChanges.removeBefore(addSeconds(now, -accessChangesKeptSeconds)),
+      stores.devices.removeUnseenSince(addSeconds(now, -devicesKeptSeconds)),
+      stores.places.removeUnseenSince(addSeconds(now, -placesKeptSeconds)),
       sessions.removeExpired(now),
     ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));
   }, housekeepingMilliseconds);
