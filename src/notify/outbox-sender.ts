@@ -65,69 +65,80 @@ const graceMilliseconds = 5000;
 export function startOutboxSender(parts: OutboxSenderParts): OutboxSender {
   const { log } = parts;
   const stopping = new AbortController();
-  let timer: NodeJS.Timeout | null = null;
-  let underWay: Promise<void> | null = null;
-  let isNudged = false;
+  const underWay = new Set<Promise<void>>();
+  let looking: Promise<void> | null = null;
+  let soon: NodeJS.Timeout | null = null;
   let isStopped = false;
   let isFailing = false;
 
-  function lookIn(milliseconds: number): void {
-    if (isStopped) return;
-    if (timer !== null) clearTimeout(timer);
-    timer = setTimeout(look, milliseconds);
-    timer.unref();
-  }
-
   function look(): void {
-    timer = null;
-    isNudged = false;
-    underWay = sendAllThatIsDue()
-      .catch((error: unknown) => {
-        // Said once, not every three seconds for as long as a store is away.
-        if (!isFailing) log.warn({ err: error }, 'waiting mail cannot be read');
-        isFailing = true;
-      })
+    if (isStopped || looking !== null) return;
+    looking = beginWhatIsDue()
+      .catch(storeFailed)
       .finally(() => {
-        underWay = null;
-        lookIn(isNudged ? nudgeMilliseconds : pollMilliseconds);
+        looking = null;
       });
   }
 
-  async function sendAllThatIsDue(): Promise<void> {
-    for (;;) {
-      const server = parts.server();
-      if (isStopped || server === null) return;
-      const mails = await takeDue(parts);
-      isFailing = false;
-      if (mails.length === 0) return;
-      await Promise.all(mails.map((mail) => deliver(parts, server, mail, stopping.signal)));
+  function lookSoon(): void {
+    if (isStopped || soon !== null) return;
+    soon = setTimeout(() => {
+      soon = null;
+      look();
+    }, nudgeMilliseconds);
+    soon.unref();
+  }
+
+  async function beginWhatIsDue(): Promise<void> {
+    const server = parts.server();
+    const limit = atOnceMax - underWay.size;
+    if (server === null || limit === 0) return;
+    const mails = await takeDue(parts, limit);
+    isFailing = false;
+    for (const mail of mails) {
+      const delivery = deliver(parts, server, mail, stopping.signal)
+        .catch(storeFailed)
+        .finally(() => {
+          underWay.delete(delivery);
+          lookSoon();
+        });
+      underWay.add(delivery);
     }
   }
 
-  lookIn(0);
+  function storeFailed(error: unknown): void {
+    // Said once, not every three seconds for as long as a store is away.
+    if (!isFailing) log.warn({ err: error }, 'the outbox does not answer');
+    isFailing = true;
+  }
+
+  const polling = setInterval(look, pollMilliseconds);
+  polling.unref();
+  look();
   return {
-    nudge() {
-      isNudged = true;
-      if (underWay === null) lookIn(nudgeMilliseconds);
-    },
+    nudge: lookSoon,
     async stop(hurry) {
       isStopped = true;
-      if (timer !== null) clearTimeout(timer);
-      if (underWay === null) return;
+      clearInterval(polling);
+      if (soon !== null) clearTimeout(soon);
       const grace = setTimeout(() => stopping.abort(), graceMilliseconds);
       hurry.addEventListener('abort', () => stopping.abort(), { once: true });
       if (hurry.aborted) stopping.abort();
-      await underWay;
+      await looking;
+      await Promise.all(underWay);
       clearTimeout(grace);
     },
   };
 }
 
-async function takeDue({ outbox, clock }: OutboxSenderParts): Promise<readonly WaitingMail[]> {
+async function takeDue(
+  { outbox, clock }: OutboxSenderParts,
+  limit: number,
+): Promise<readonly WaitingMail[]> {
   // Taking writes, and mostly there is nothing to take.
   if ((await outbox.count()) === 0) return [];
   const now = clock.now();
-  return outbox.take({ now, leaseUntil: addSeconds(now, leaseSeconds), limit: atOnceMax });
+  return outbox.take({ now, leaseUntil: addSeconds(now, leaseSeconds), limit });
 }
 
 async function deliver(
@@ -149,9 +160,9 @@ async function deliver(
     await retryLater(parts, mail, error);
     return;
   }
+  await outbox.remove(mail.id);
   parts.count(mail.kind, 'sent');
   log.debug({ mail: mail.id, kind: mail.kind, userId: mail.userId }, 'mail sent');
-  await outbox.remove(mail.id);
 }
 
 async function retryLater(
