@@ -19,6 +19,7 @@ import { showKeySet } from './pages/key-set.ts';
 import { showProblemGuide } from './pages/problem-guide.ts';
 import { showRecoveryCode, submitRecoveryCode } from './pages/recovery-code.ts';
 import { showRecoveryCodes, submitRecoveryCodes } from './pages/recovery-codes.ts';
+import { showReminder, submitReminder } from './pages/reminder.ts';
 import { showSignIn, submitSignIn } from './pages/sign-in.ts';
 import { showSignOut, submitSignOut } from './pages/sign-out.ts';
 import { showStepUp, submitStepUp } from './pages/step-up.ts';
@@ -65,6 +66,8 @@ export const endpoints: readonly Endpoint[] = [
   row('POST', '/recovery-codes',          'challenge-met',  'on',  'code', submitRecoveryCodes),
   row('GET',  '/step-up',                 'challenge-met',  'off', 'page', showStepUp),
   row('POST', '/step-up',                 'challenge-met',  'on',  'code', submitStepUp),
+  row('GET',  '/reminder',                'complete',       'off', 'page', showReminder),
+  row('POST', '/reminder',                'complete',       'on',  'page', submitReminder),
   row('POST', '/sign-out',                'first-factor',   'on',  'page', submitSignOut),
   row('GET',  '/account',                 'complete',       'off', 'page', showAccount),
   row('POST', '/account',                 'complete',       'on',  'page', submitAccount),

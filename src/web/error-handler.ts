@@ -113,6 +113,7 @@ function anonymousFrame(config: Config, nonce: string, requestId: RequestId): Fr
     signedInAs: null,
     why: null,
     requestId,
+    graceBanner: null,
     accent,
   };
 }

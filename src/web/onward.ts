@@ -14,6 +14,7 @@ export type PagePath =
   | '/enroll/totp'
   | '/recovery-codes'
   | '/step-up'
+  | '/reminder'
   | '/account'
   | '/sign-out';
 

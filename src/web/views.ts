@@ -25,6 +25,8 @@ export interface Frame {
   /** One sentence: why this page appeared. */
   readonly why: string | null;
   readonly requestId: string;
+  /** How long somebody in grace may still do without a second step; null: nothing is due. */
+  readonly graceBanner: string | null;
   /** CSS colour of the operator's accent, checked when the configuration was loaded. */
   readonly accent: string | null;
 }
@@ -171,6 +173,14 @@ export interface AccountPage {
   readonly notice: string | null;
 }
 
+/** Posts `action=later`. */
+export interface ReminderPage {
+  readonly page: 'reminder';
+  /** How long is left, and until when. */
+  readonly left: string;
+  readonly enrollHref: string;
+}
+
 /** Posts nothing but the hidden fields. */
 export interface SignOutPage {
   readonly page: 'sign-out';
@@ -206,6 +216,7 @@ export type Page =
   | EnrollTotpPage
   | RecoveryCodesPage
   | AccountPage
+  | ReminderPage
   | SignOutPage
   | ProblemPage
   | ProblemGuidePage;

@@ -23,8 +23,9 @@ import type {
   RedirectAnswer,
   RefusalAnswer,
 } from './exchange.ts';
+import { graceSentence } from './grace.ts';
 import { securityHeaders } from './security-headers.ts';
-import type { Frame } from './views.ts';
+import type { Frame, Page } from './views.ts';
 
 /** One request and the means to answer it. */
 export interface Desk {
@@ -96,9 +97,18 @@ function writePage(
   end(desk, body, 'text/html; charset=utf-8');
 }
 
+/** They say it themselves, or the person is at it already. */
+const isAboutEnrolling: ReadonlySet<Page['page']> = new Set([
+  'reminder',
+  'enroll',
+  'enroll-totp',
+  'enroll-passkey',
+  'recovery-codes',
+]);
+
 function frameFor(
   exchange: Exchange,
-  { why }: PageAnswer | RefusalAnswer,
+  { page, why }: PageAnswer | RefusalAnswer,
   form: { readonly nonce: string; readonly cookie: string },
 ): Frame {
   const { parts, config, session, returnTo, request } = exchange;
@@ -116,6 +126,7 @@ function frameFor(
         : { username: session.principal.username, displayName: session.principal.displayName },
     why,
     requestId: request.id,
+    graceBanner: isAboutEnrolling.has(page.page) ? null : graceSentence(exchange),
     accent,
   };
 }

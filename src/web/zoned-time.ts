@@ -8,6 +8,8 @@ export interface ZonedTime {
   until(at: EpochMs, now: EpochMs): string;
   /** "22 Nov 2026, 14:32 (SAST)" */
   full(at: EpochMs): string;
+  /** "Fri 27 Nov, 17:00 SAST", for days that are near */
+  weekday(at: EpochMs): string;
 }
 
 /** Knows how to write instants in a zone such as `Africa/Johannesburg`. */
@@ -16,8 +18,12 @@ export function zonedTime(timeZone: string): ZonedTime {
   const day = format(timeZone, { day: 'numeric', month: 'short', year: 'numeric' });
   const clock = (at: EpochMs) => `${time.format(at)} (${zoneName(timeZone, at)})`;
   const full = (at: EpochMs) => `${day.format(at)}, ${clock(at)}`;
+  const near = format(timeZone, { weekday: 'short', day: 'numeric', month: 'short' });
+  // Whether there is a comma after the weekday depends on the version of the tables.
+  const dayOfWeek = (at: EpochMs) => near.format(at).replace(',', '');
   return {
     full,
+    weekday: (at) => `${dayOfWeek(at)}, ${time.format(at)} ${zoneName(timeZone, at)}`,
     until: (at, now) => (day.format(at) === day.format(now) ? clock(at) : full(at)),
   };
 }

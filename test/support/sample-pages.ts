@@ -32,6 +32,7 @@ export function aFrame(differences: Partial<Frame> = {}): Frame {
     signedInAs: null,
     why: null,
     requestId: 'req_01jd7qk3v8e6m2p9w4x5y0z1ab',
+    graceBanner: null,
     accent: null,
     ...differences,
   };
@@ -163,6 +164,15 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     { ...nowhere, signedInAs: anna },
   );
 
+  const graceBanner = words.count('grace.days', 5, { until: 'Fri 27 Nov, 17:00 SAST' });
+  const enrollHref = '/_mfa/enroll';
+  add('reminder', { page: 'reminder', left: graceBanner, enrollHref }, { signedInAs: anna });
+  const lastHour = words.count('grace.hours', 0, { until: 'Fri 27 Nov, 17:00 SAST' });
+  add(
+    'sign-out-in-grace',
+    { page: 'sign-out', isDone: false },
+    { signedInAs: anna, graceBanner: lastHour },
+  );
   add('sign-out', { page: 'sign-out', isDone: false }, { ...nowhere, signedInAs: anna });
   add('sign-out-done', { page: 'sign-out', isDone: true }, nowhere);
 

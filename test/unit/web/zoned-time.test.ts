@@ -23,6 +23,11 @@ describe('zonedTime', () => {
     assert.equal(zonedTime('Europe/Berlin').until(july, july), '00:00 (CEST)');
   });
 
+  test('names the day of the week for days that are near', () => {
+    assert.equal(zonedTime('Africa/Johannesburg').weekday(NOON), 'Mon 2 Mar, 14:00 SAST');
+    assert.equal(zonedTime('America/New_York').weekday(NOON), 'Mon 2 Mar, 07:00 EST');
+  });
+
   test('puts the day in front when it is not today', () => {
     const time = zonedTime('Africa/Johannesburg');
     assert.equal(time.until(addSeconds(NOON, 13 * 3600), NOON), '3 Mar 2026, 03:00 (SAST)');
