@@ -46,9 +46,9 @@ export const demo: CommandSpec = {
   },
 };
 
-function machineReadable({ url, portal, people, routes }: Demo): object {
+function machineReadable({ url, portal, people, routes, mailbox }: Demo): object {
   const users = people.map(({ username, password, tier }) => ({ username, password, tier }));
-  return { url, portal, users, routes };
+  return { url, portal, users, routes, mailbox };
 }
 
 const whatAwaits: Readonly<Record<string, string>> = {
@@ -60,7 +60,7 @@ const whatAwaits: Readonly<Record<string, string>> = {
 
 function welcome(terminal: Terminal, running: Demo, portWanted: number): readonly string[] {
   const style = styler(terminal);
-  const { url, people, configFile, management } = running;
+  const { url, people, configFile, management, mailbox } = running;
   const isElsewhere = portWanted !== 0 && !url.endsWith(`:${portWanted}`);
   const rows = people.map(({ username, password, tier }) => [
     `    ${style('bold', username)}`,
@@ -86,6 +86,7 @@ function welcome(terminal: Terminal, running: Demo, portWanted: number): readonl
       [`    ${url}/console/users/7/edit`, 'a change that asks for a step-up'],
       [`    ${url}/admin/settings`, 'the administrators’ zone'],
       [`    ${url}/v1/models`, 'an OpenAI-compatible model server'],
+      [`    ${mailbox}`, 'what people were told by mail'],
     ]),
     '',
     style('dim', `  Configuration  ${configFile}`),

@@ -1,6 +1,6 @@
 /**
- * Starts the demonstration: the two upstreams and the gateway in front of them, with everything in
- * a temporary folder that is removed at the end.
+ * Starts the demonstration: the upstreams, a mail server, and the gateway in front of them, with
+ * everything in a temporary folder that is removed at the end.
  *
  * It runs the gateway as `serve` does, from config/demo.yaml. Nothing is switched off for it.
  */
@@ -8,8 +8,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startGateway, type RunningGateway } from '../app.ts';
@@ -17,6 +16,8 @@ import { fixedConfig } from '../config/live.ts';
 import { loadConfig } from '../config/load.ts';
 import { demoPeople, type DemoPerson } from '../demo/demo-people.ts';
 import { createLegacyConsole } from '../demo/legacy-console.ts';
+import { createDemoMailServer } from '../demo/mail-server.ts';
+import { createMailbox } from '../demo/mailbox.ts';
 import { createModelServer } from '../demo/model-server.ts';
 import { createUser } from '../flows/users.ts';
 import type { SteadyClock } from '../platform/clock.ts';
@@ -35,6 +36,8 @@ export interface Demo {
   /** The configuration in use, for `sallyport explain` and its like. */
   readonly configFile: string;
   readonly management: string | null;
+  /** Where one reads what people were told by mail. */
+  readonly mailbox: string;
   /** Ends everything and removes the folder. */
   close(): Promise<void>;
 }
@@ -47,11 +50,14 @@ export async function startDemo(options: {
 }): Promise<Demo> {
   const { clock, log } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-demo-'));
+  const mail = createDemoMailServer({ clock });
   const upstreams = [
     createLegacyConsole({ clock }),
     createModelServer({ clock, pauseMilliseconds: 30 }),
+    createMailbox(mail.mails),
   ] as const;
   const closeRest = (): void => {
+    mail.server.close();
     for (const upstream of upstreams) {
       upstream.closeAllConnections();
       upstream.close();
@@ -62,6 +68,8 @@ export async function startDemo(options: {
     const configFile = writeConfiguration(folder, {
       console: await portOf(upstreams[0]),
       models: await portOf(upstreams[1]),
+      mailbox: await portOf(upstreams[2]),
+      smtp: await portOf(mail.server.server),
       // Whoever takes any port runs several at once, as tests do.
       management: await freePort(options.port === 0 ? 0 : 9464),
     });
@@ -80,6 +88,7 @@ export async function startDemo(options: {
       })),
       configFile,
       management: gateway.management,
+      mailbox: `${config.server.publicUrl}/mail/`,
       close: async () => {
         await drain(gateway.drainSteps, { log });
         closeRest();
@@ -97,12 +106,14 @@ const shippedConfig = path.join(import.meta.dirname, '../../config');
 /** Copies the shipped configuration, with the ports that are used this time. */
 function writeConfiguration(
   folder: string,
-  ports: { readonly console: number; readonly models: number; readonly management: number },
+  ports: Readonly<Record<'console' | 'models' | 'mailbox' | 'smtp' | 'management', number>>,
 ): string {
   const shipped = readFileSync(path.join(shippedConfig, 'demo.yaml'), 'utf8');
   const replacements = [
     ['127.0.0.1:8101', `127.0.0.1:${ports.console}`],
     ['127.0.0.1:8102', `127.0.0.1:${ports.models}`],
+    ['127.0.0.1:8103', `127.0.0.1:${ports.mailbox}`],
+    ['127.0.0.1:8125', `127.0.0.1:${ports.smtp}`],
     ['127.0.0.1:9464', `127.0.0.1:${ports.management}`],
   ] as const;
   let text = shipped;
@@ -117,7 +128,7 @@ function writeConfiguration(
   return file;
 }
 
-async function portOf(server: Server): Promise<number> {
+async function portOf(server: NetServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;

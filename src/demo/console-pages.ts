@@ -52,6 +52,7 @@ export function welcomePage(around: Surroundings): string {
         network only
       </li>
       <li><a href="/v1/models">Model server</a>: JSON, for programs</li>
+      <li><a href="/mail/">Mail</a>: what people were told by mail</li>
       <li><a href="/_mfa/account">Your account</a>: the gateway's own page, where you sign out</li>
     </ul>`,
   ]);

@@ -54,7 +54,7 @@ describe('sallyport demo', () => {
     const guarded = await fetch(new URL('/console/users/7', told.url));
     const ended = await running.stop();
 
-    assert.deepEqual(Object.keys(told), ['url', 'portal', 'users', 'routes']);
+    assert.deepEqual(Object.keys(told), ['url', 'portal', 'users', 'routes', 'mailbox']);
     assert.equal(told.portal, `${told.url}/_mfa`);
     assert.deepEqual(
       told.users.map(({ username }) => username),
@@ -62,7 +62,7 @@ describe('sallyport demo', () => {
     );
     assert.deepEqual(
       told.routes.map(({ name }) => name),
-      ['home', 'console', 'admin', 'models'],
+      ['home', 'console', 'admin', 'models', 'mail'],
     );
     assert.deepEqual([home.status, guarded.status], [200, 401]);
     assert.equal(ended.code, 0);

@@ -1,11 +1,14 @@
-/** The two upstreams of the demonstration, by themselves. */
+/** The upstreams of the demonstration, by themselves. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { createLegacyConsole } from '../../src/demo/legacy-console.ts';
+import { createDemoMailServer } from '../../src/demo/mail-server.ts';
+import { createMailbox } from '../../src/demo/mailbox.ts';
 import { createModelServer } from '../../src/demo/model-server.ts';
+import { sendLetter } from '../../src/notify/smtp.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { listening } from '../support/listening.ts';
 import { WebClient } from '../support/web-client.ts';
@@ -33,7 +36,7 @@ describe('the legacy console', async () => {
   test('shows every page that its tabs and links name', async () => {
     const welcome = await visitor.visit('/');
     const links = [...welcome.body.matchAll(/href="(\/[^"]*)"/g)].map(([, href = '']) => href);
-    const own = links.filter((href) => !href.startsWith('/v1/') && !href.startsWith('/_mfa/'));
+    const own = links.filter((href) => !/^\/(?:v1|_mfa|mail)\//.test(href));
 
     for (const href of new Set(own)) assert.equal((await visitor.visit(href)).status, 200, href);
     assert.equal((await visitor.visit('/console/users/99')).status, 404);
@@ -201,4 +204,57 @@ describe('the model server', async () => {
       assert.deepEqual([error.type, error.code], ['invalid_request_error', code]);
     });
   }
+});
+
+describe('the mailbox', async () => {
+  const mail = createDemoMailServer({ clock });
+  const mailbox = createMailbox(mail.mails);
+  const { port } = await listening(mail.server.server);
+  const visitor = new WebClient((await listening(mailbox)).origin);
+  after(() => {
+    mailbox.closeAllConnections();
+    mailbox.close();
+    mail.server.close();
+  });
+
+  async function send(subject: string): Promise<void> {
+    await sendLetter(
+      {
+        host: '127.0.0.1',
+        port,
+        isImplicitTls: false,
+        isTlsRequired: false,
+        username: null,
+        password: null,
+        from: 'Demo <security@corp.example>',
+      },
+      {
+        to: 'anna@corp.example',
+        subject,
+        text: 'Hello Zoë & <b>Anna</b>\n',
+        html: '<p>Hello</p><script>alert(1)</script>',
+        messageId: '<mail.1@console.example.com>',
+        date: clock.now(),
+      },
+      AbortSignal.timeout(10_000),
+    );
+  }
+
+  test('is empty at first', async () => {
+    assert.match((await visitor.visit('/mail/')).body, /Nothing yet/);
+    assert.equal((await visitor.visit('/mail/other')).status, 404);
+  });
+
+  test('shows mail newest first, as text and as source that does nothing', async () => {
+    await send('First of all, with a long subject that mail programs fold, and an é');
+    await send('Second');
+    const { body } = await visitor.visit('/mail/');
+
+    assert.ok(body.indexOf('<h2>Second</h2>') < body.indexOf('<h2>First of all, with a long'));
+    assert.match(body, /subject that mail programs fold, and an é<\/h2>/);
+    assert.match(body, /To anna@corp\.example from Demo &lt;security@corp\.example&gt;/);
+    assert.match(body, /<pre>Hello Zoë &amp; &lt;b&gt;Anna&lt;\/b&gt;\s*<\/pre>/);
+    assert.match(body, /<pre>&lt;p&gt;Hello&lt;\/p&gt;&lt;script&gt;/);
+    assert.doesNotMatch(body, /<script/);
+  });
 });
