@@ -3,9 +3,14 @@
 /** "Firefox on Windows"; null when nothing in it is known. */
 export function deviceName(userAgent: string): string | null {
   const browser = nameIn(userAgent, browsers);
-  const system = nameIn(userAgent, systems);
+  const system = systemName(userAgent);
   if (browser === null) return system;
   return system === null ? browser : `${browser} on ${system}`;
+}
+
+/** "Windows"; null when nothing in it is known. */
+export function systemName(userAgent: string): string | null {
+  return nameIn(userAgent, systems);
 }
 
 // Order matters: Edge and Opera call themselves Chrome too, and Chrome calls itself Safari.

@@ -4,8 +4,9 @@ import type { Config } from '../config/config.ts';
 import { methodsThatWouldMeet } from '../core/assurance.ts';
 import type { RequestFacts, SessionFacts } from '../core/facts.ts';
 import { parseHostHeader } from '../core/host.ts';
+import { isPortalRequest } from '../core/locations.ts';
 import { decide, isNetworkAllowed } from '../core/policy/decide.ts';
-import type { Decision } from '../core/policy/decision.ts';
+import type { Decision, Enroll, StepUp } from '../core/policy/decision.ts';
 import type { MethodId } from '../core/proofs.ts';
 import { type Destination, destinationOf as placeAt, safeReturnTo } from '../core/return-to.ts';
 import { matchRoute, type Route } from '../core/route.ts';
@@ -56,11 +57,18 @@ export function destinationOf(
 export interface Outlook {
   /** A step-up is asked for to open the page itself; else for something that is done there. */
   readonly isStepUpToOpen: boolean;
-  /** Codes that a step-up would take; empty: it asks for what no code can give. */
-  readonly codesThatHelp: readonly ('totp' | 'recovery-code')[];
-  /** Methods without which something there stays shut. */
+  /** Second factors that a step-up would take, the strongest first; empty: none would help. */
+  readonly methodsThatHelp: readonly SecondFactor[];
+  /** Methods without each of which something there stays shut. */
   readonly toEnroll: readonly MethodId[];
+  /** Methods of which any one would open it; empty: nothing is asked for in this way. */
+  readonly choices: readonly MethodId[];
 }
+
+/** What a person can be asked for beside a password. */
+export type SecondFactor = Exclude<MethodId, 'password'>;
+
+const secondFactors: readonly SecondFactor[] = ['webauthn', 'totp', 'recovery-code'];
 
 /**
  * Works out why the gateway sent somebody here, by deciding again as it did.
@@ -78,22 +86,37 @@ export function outlookOf(
       : ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
           decideAt(target, method, exchange),
         );
-  const stepUps = decisions.filter((decision) => decision.kind === 'step-up');
+  // What opens the page itself comes before what is done there: the page is where they go next.
+  const toOpen = decisions.slice(0, 1).filter(isStepUp);
+  const stepUps = toOpen.length > 0 ? toOpen : decisions.filter(isStepUp);
+  // Where something must be enrolled first, no confirmation opens the page.
+  const isShut = decisions[0]?.kind === 'enroll';
   const isHelp = (method: MethodId) =>
-    stepUps.length === 0 ||
+    (stepUps.length === 0 && !isShut) ||
     stepUps.some(({ requirement }) => methodsThatWouldMeet(requirement, [method]).length > 0);
   return {
-    isStepUpToOpen: decisions[0]?.kind === 'step-up',
-    codesThatHelp: (['totp', 'recovery-code'] as const).filter(isHelp),
-    toEnroll: [...new Set(decisions.flatMap(enrollmentAsked))],
+    isStepUpToOpen: toOpen.length > 0,
+    methodsThatHelp: secondFactors.filter(isHelp),
+    ...enrollmentAsked(decisions),
   };
 }
 
-/** Where any of several methods would do, one that can be enrolled here is enough. */
-function enrollmentAsked(decision: Decision): readonly MethodId[] {
-  if (decision.kind !== 'enroll') return [];
-  const { missing, reason } = decision;
-  return reason === 'nothing-enrolled' && missing.includes('totp') ? ['totp'] : missing;
+function isStepUp(decision: Decision): decision is StepUp {
+  return decision.kind === 'step-up';
+}
+
+/** Any of several methods would do; what the policy names is needed, all of it. */
+function isChoice({ reason, missing }: Enroll): boolean {
+  return reason !== 'policy-requires-enrollment' && missing.length > 1;
+}
+
+function enrollmentAsked(decisions: readonly Decision[]): Pick<Outlook, 'toEnroll' | 'choices'> {
+  const asked = decisions.filter((decision) => decision.kind === 'enroll');
+  const needed = asked.filter((decision) => !isChoice(decision)).flatMap(({ missing }) => missing);
+  const open = asked
+    .filter(isChoice)
+    .find(({ missing }) => !missing.some((method) => needed.includes(method)));
+  return { toEnroll: [...new Set(needed)], choices: open?.missing ?? [] };
 }
 
 interface Target {
@@ -106,7 +129,8 @@ function targetOf({ config, returnTo }: Pick<Exchange, 'config' | 'returnTo'>): 
   if (returnTo === null) return null;
   const { host: authority, pathname: path, search: query } = new URL(returnTo);
   const host = parseHostHeader(authority)?.host;
-  if (host === undefined) return null;
+  // Our own pages are behind no route, whatever its pattern says.
+  if (host === undefined || isPortalRequest(config.portal, { host, path })) return null;
   const route = matchRoute(config.routes, { host, path });
   return route === null
     ? null

@@ -11,11 +11,15 @@ import type { Who } from './access.ts';
 import type { Answer, Exchange, Handler } from './exchange.ts';
 import { showAccount, submitAccount } from './pages/account.ts';
 import { showAsset } from './pages/asset.ts';
+import { showAuthenticator, submitAuthenticator } from './pages/authenticator.ts';
 import { showChallenge, submitChallenge } from './pages/challenge.ts';
+import { showDisableMfa, submitDisableMfa } from './pages/disable-mfa.ts';
 import { showEnroll } from './pages/enroll.ts';
+import { showEnrollPasskey, submitEnrollPasskey } from './pages/enroll-passkey.ts';
 import { showEnrollTotp, submitEnrollTotp } from './pages/enroll-totp.ts';
 import { showHome } from './pages/home.ts';
 import { showKeySet } from './pages/key-set.ts';
+import { showPassword, submitPassword } from './pages/password.ts';
 import { showProblemGuide } from './pages/problem-guide.ts';
 import { showRecoveryCode, submitRecoveryCode } from './pages/recovery-code.ts';
 import { showRecoveryCodes, submitRecoveryCodes } from './pages/recovery-codes.ts';
@@ -62,6 +66,8 @@ export const endpoints: readonly Endpoint[] = [
   row('GET',  '/enroll',                  'challenge-met',  'off', 'page', showEnroll),
   row('GET',  '/enroll/totp',             'challenge-met',  'off', 'page', showEnrollTotp),
   row('POST', '/enroll/totp',             'challenge-met',  'on',  'code', submitEnrollTotp),
+  row('GET',  '/enroll/passkey',         'challenge-met',  'off', 'page', showEnrollPasskey),
+  row('POST', '/enroll/passkey',         'challenge-met',  'on',  'code', submitEnrollPasskey),
   row('GET',  '/recovery-codes',          'challenge-met',  'off', 'page', showRecoveryCodes),
   row('POST', '/recovery-codes',          'challenge-met',  'on',  'code', submitRecoveryCodes),
   row('GET',  '/step-up',                 'challenge-met',  'off', 'page', showStepUp),
@@ -71,6 +77,12 @@ export const endpoints: readonly Endpoint[] = [
   row('POST', '/sign-out',                'first-factor',   'on',  'page', submitSignOut),
   row('GET',  '/account',                 'complete',       'off', 'page', showAccount),
   row('POST', '/account',                 'complete',       'on',  'page', submitAccount),
+  row('GET',  '/account/authenticators/:id', 'complete',    'off', 'page', showAuthenticator),
+  row('POST', '/account/authenticators/:id', 'complete',    'on',  'page', submitAuthenticator),
+  row('GET',  '/account/password',        'complete',       'off', 'page', showPassword),
+  row('POST', '/account/password',        'complete',       'on',  'code', submitPassword),
+  row('GET',  '/account/disable-mfa',     'complete',       'off', 'page', showDisableMfa),
+  row('POST', '/account/disable-mfa',     'complete',       'on',  'code', submitDisableMfa),
 ];
 
 /** What the table says about a path. */

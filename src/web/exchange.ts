@@ -52,6 +52,8 @@ export interface Exchange<Session extends SessionFacts | null = SessionFacts | n
   readonly query: URLSearchParams;
   /** Where the person wants to go: validated, absolute, or null. */
   readonly returnTo: string | null;
+  /** The form cookie of this browser: what a passkey's answer is tied to while nobody is signed in. */
+  readonly browser: string;
   /** Gives the person a new session with more proofs in place of the one they came with. */
   readonly rise: (session: NewSession) => Promise<SessionFacts>;
   /** Asks again who the cookie of this request belongs to. */

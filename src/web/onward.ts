@@ -12,10 +12,13 @@ export type PagePath =
   | '/challenge/recovery-code'
   | '/enroll'
   | '/enroll/totp'
+  | '/enroll/passkey'
   | '/recovery-codes'
   | '/step-up'
   | '/reminder'
   | '/account'
+  | '/account/disable-mfa'
+  | '/account/password'
   | '/sign-out';
 
 /** The absolute address of a page, with the place to return to. For redirects. */

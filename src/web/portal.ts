@@ -67,7 +67,7 @@ async function serve(desk: Desk): Promise<void> {
   if (endpoint.limit === 'file') {
     // Files say nothing about anybody: no cookie is looked at and none is set.
     const visit = visitOf(desk, null);
-    const asked = { path, parameter, form: new Map(), session: null, visit };
+    const asked = { path, parameter, form: new Map(), session: null, visit, browser: '' };
     const exchange = exchangeFor(desk, asked, null);
     writeAnswer(desk, exchange, await endpoint.answer(exchange), null);
     return;
@@ -77,8 +77,9 @@ async function serve(desk: Desk): Promise<void> {
   const device = deviceOf(desk);
   const visit = visitOf(desk, device);
   const session = await liveSession(desk, endpoint, visit);
-  const exchange = exchangeFor(desk, { path, parameter, form, session, visit }, device);
   const formCookie = formCookieOf(desk);
+  const asked = { path, parameter, form, session, visit, browser: formCookie.value };
+  const exchange = exchangeFor(desk, asked, device);
   dropMalformedCookie(desk);
 
   const elsewhere = admission(endpoint.who, exchange);
@@ -178,7 +179,7 @@ async function liveSession(
 
 function exchangeFor(
   desk: Desk,
-  asked: Pick<Exchange, 'path' | 'parameter' | 'form' | 'session' | 'visit'>,
+  asked: Pick<Exchange, 'path' | 'parameter' | 'form' | 'session' | 'visit' | 'browser'>,
   device: BrowserDevice | null,
 ): Exchange {
   const { parts, config, req, res, request, now } = desk;

@@ -8,7 +8,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, dirname, extname, join } from 'node:path';
 
 import { Eta } from 'eta';
 
@@ -73,8 +74,18 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
 }
 
 function readAssets(folder: string): ReadonlyMap<string, Asset> {
-  const names = readdirSync(folder).sort();
-  return new Map(names.map((name) => [name, readAsset(folder, name)]));
+  const files = readdirSync(folder).map((name) => [name, join(folder, name)] as const);
+  const all = [...files, [webauthnScript, webauthnFile()] as const];
+  return new Map(all.map(([name, file]) => [name, readAsset(name, file)]));
+}
+
+/** The package's own script for browsers, served as it is, under a name beside ours. */
+const webauthnScript = 'webauthn.js';
+
+/** Where it was installed: beside us in a checkout, further up where we are a package ourselves. */
+function webauthnFile(): string {
+  const entry = createRequire(import.meta.url).resolve('@simplewebauthn/browser');
+  return join(dirname(entry), '..', 'dist', 'bundle', 'index.umd.min.js');
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -83,8 +94,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-function readAsset(folder: string, name: string): Asset {
-  const written = readFileSync(join(folder, name));
+function readAsset(name: string, file: string): Asset {
+  const written = readFileSync(file);
   const body = extname(name) === '.css' ? withoutLayout(written) : written;
   const contentType = contentTypes[extname(name)];
   assert.ok(contentType !== undefined, `views/assets/${name} is of a kind we do not serve`);

@@ -54,10 +54,12 @@ export interface Alternative {
   readonly icon: 'phone' | 'key' | 'passkey' | 'help' | 'arrow-left' | 'arrow-right' | 'refresh';
 }
 
-/** Posts `username`, `password`. */
+/** Posts `username` and `password`, or `passkey` alone. */
 export interface SignInPage {
   readonly page: 'sign-in';
   readonly username: string;
+  /** What the script asks the browser for, as JSON; null: passkeys are not taken here. */
+  readonly passkeyOptions: string | null;
   readonly errors: readonly FieldError[];
 }
 
@@ -69,6 +71,25 @@ export interface ChallengePage {
   readonly errors: readonly FieldError[];
   /** A sentence when codes are paused; the form is not shown then. */
   readonly locked: string | null;
+  readonly trustOffer: TrustOffer | null;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** A tick-box that posts `trust_device`: the answer is remembered in this browser. */
+export interface TrustOffer {
+  readonly label: string;
+  readonly isTicked: boolean;
+}
+
+/** Posts `passkey` to the challenge. */
+export interface ChallengePasskeyPage {
+  readonly page: 'challenge-passkey';
+  /** What the script asks the browser for, as JSON. */
+  readonly passkeyOptions: string;
+  readonly errors: readonly FieldError[];
+  /** A sentence when codes are paused; passkeys are not. */
+  readonly locked: string | null;
+  readonly trustOffer: TrustOffer | null;
   readonly alternatives: readonly Alternative[];
 }
 
@@ -90,8 +111,19 @@ export interface StepUpPage {
   readonly periodSeconds: number;
   readonly errors: readonly FieldError[];
   readonly locked: string | null;
-  /** The rule asks for a method that does not exist here or is not enrolled; no form then. */
-  readonly unavailable: string | null;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** Posts `passkey` to the step-up, and `password` where the passkey did not verify the person. */
+export interface StepUpPasskeyPage {
+  readonly page: 'step-up-passkey';
+  /** What the script asks the browser for, as JSON. */
+  readonly passkeyOptions: string;
+  /** The passkey that was used says nothing of who holds it: the password is asked for too. */
+  readonly asksForPassword: boolean;
+  readonly errors: readonly FieldError[];
+  /** A sentence when codes are paused; passkeys are not. */
+  readonly locked: string | null;
   readonly alternatives: readonly Alternative[];
 }
 
@@ -106,9 +138,11 @@ export interface EnrollPage {
   }[];
   /** Where "Continue" leads, or null when nothing can be done here. */
   readonly nextHref: string | null;
+  /** Other methods that would do instead of the next one. */
+  readonly alternatives: readonly Alternative[];
 }
 
-/** Posts `code`. */
+/** Posts `code`, and `name` where it is asked. */
 export interface EnrollTotpPage {
   readonly page: 'enroll-totp';
   /** An inline SVG document. */
@@ -119,12 +153,29 @@ export interface EnrollTotpPage {
   readonly account: string;
   readonly digits: number;
   readonly periodSeconds: number;
+  /** The name to start from, where the person has others to tell it from; null: not asked. */
+  readonly name: string | null;
+  readonly errors: readonly FieldError[];
+}
+
+/** Posts `passkey` and `name`. */
+export interface EnrollPasskeyPage {
+  readonly page: 'enroll-passkey';
+  /** What the script asks the browser for, as JSON. */
+  readonly passkeyOptions: string;
+  /** The name as it was typed, or one to start from. */
+  readonly name: string;
+  /** Only a security key of a known model is taken. */
+  readonly isHardwareNeeded: boolean;
+  /** A sentence when there can be no passkeys at this address; the form is not shown then. */
+  readonly unavailable: string | null;
   readonly errors: readonly FieldError[];
 }
 
 /**
  * Two forms, told apart by the hidden field `action`: `confirm` posts `stored` (the tick-box),
- * `replace` makes a new set and posts `password` and `code` where `asksForProof`.
+ * `replace` makes a new set and posts `password` where `asksForProof` and `code` where
+ * `asksForCode`.
  */
 export interface RecoveryCodesPage {
   readonly page: 'recovery-codes';
@@ -133,15 +184,19 @@ export interface RecoveryCodesPage {
   /** A set waits to be confirmed as stored: the form to continue is shown. */
   readonly isConfirmationDue: boolean;
   readonly codesLeft: number;
-  /** Making a new set needs password and code (fields are shown) unless none was ever confirmed. */
+  /** Making a new set needs the password (a field is shown) unless none was ever confirmed. */
   readonly asksForProof: boolean;
+  /** Beside the password a code is asked for; else a passkey was just used. */
+  readonly asksForCode: boolean;
+  /** A passkey must be used first, there; null: the form can be sent as it is. */
+  readonly confirmHref: string | null;
   readonly errors: readonly FieldError[];
 }
 
 /**
  * Forms posting to `/account`, told apart by the hidden field `action`: `end-session` (with
- * `session`, the key), `end-other-sessions`, `sign-out-everywhere`. "Sign out" posts to
- * `/sign-out`.
+ * `session`, the key), `end-other-sessions`, `sign-out-everywhere`, `distrust-device` (with
+ * `device`, its id). "Sign out" posts to `/sign-out`.
  */
 export interface AccountPage {
   readonly page: 'account';
@@ -152,25 +207,92 @@ export interface AccountPage {
     readonly groups: readonly string[];
     readonly tier: string;
   };
+  /** What the policy asks for and is not set up yet: a sentence, and where to set it up. */
+  readonly missing: { readonly sentence: string; readonly href: string } | null;
   readonly authenticators: readonly {
     readonly name: string;
     readonly method: string;
     readonly addedAt: string;
     readonly lastUsedAt: string | null;
+    /** Its own page, to rename or remove it. */
+    readonly href: string;
   }[];
-  readonly recoveryCodesLeft: number;
+  /** Whether this kind may be added here. */
+  readonly canAdd: { readonly totp: boolean; readonly passkey: boolean };
+  /** Null: recovery codes are switched off, and the person has none. */
+  readonly recoveryCodesLeft: number | null;
   /** Few are left: a sentence of warning. */
   readonly recoveryCodesWarning: string | null;
+  /** Nothing obliges to the second step, so that it can be switched off. */
+  readonly canDisable: boolean;
+  /** The password is kept here. */
+  readonly canChangePassword: boolean;
   readonly sessions: readonly {
     /** What `end-session` posts back as `session`. */
     readonly key: string;
     readonly device: string;
     readonly ip: string;
+    /** Where that address is, when a map says so. */
+    readonly place: string | null;
     readonly lastSeenAt: string;
     readonly isThisOne: boolean;
   }[];
+  /** Browsers in which the second factor is remembered. */
+  readonly trustedDevices: readonly {
+    /** What `distrust-device` posts back as `device`. */
+    readonly id: string;
+    readonly name: string;
+    readonly lastSeenAt: string;
+    readonly until: string;
+    readonly isThisOne: boolean;
+  }[];
+  /** What happened lately, the newest first. */
+  readonly activity: readonly {
+    readonly what: string;
+    readonly at: string;
+    /** "Firefox on Linux · 10.20.0.14"; null: nobody came over the network. */
+    readonly from: string | null;
+  }[];
   /** What was just done, said once. */
   readonly notice: string | null;
+}
+
+/**
+ * Two forms, told apart by the hidden field `action`: `rename` posts `name`, `remove` nothing
+ * more.
+ */
+export interface AuthenticatorPage {
+  readonly page: 'authenticator';
+  readonly name: string;
+  /** The name as it was typed. */
+  readonly newName: string;
+  readonly method: string;
+  readonly addedAt: string;
+  readonly lastUsedAt: string | null;
+  /** Path of this page, below the base path. */
+  readonly path: string;
+  /** Why it cannot be removed, and a way round; null: it can. */
+  readonly stays: { readonly sentence: string; readonly alternative: Alternative | null } | null;
+  readonly errors: readonly FieldError[];
+}
+
+/** Posts `password` (the current one), `new_password` and `new_password_again`. */
+export interface PasswordPage {
+  readonly page: 'password';
+  readonly lengthMin: number;
+  readonly errors: readonly FieldError[];
+}
+
+/** Posts `password` and, by `method`, `code`, `recovery_code` or nothing more. */
+export interface DisableMfaPage {
+  readonly page: 'disable-mfa';
+  /** `webauthn`: a passkey was just used. */
+  readonly method: 'totp' | 'recovery-code' | 'webauthn';
+  readonly digits: number;
+  readonly periodSeconds: number;
+  readonly errors: readonly FieldError[];
+  readonly locked: string | null;
+  readonly alternatives: readonly Alternative[];
 }
 
 /** Posts `action=later`. */
@@ -210,12 +332,18 @@ export interface ProblemGuidePage {
 export type Page =
   | SignInPage
   | ChallengePage
+  | ChallengePasskeyPage
   | RecoveryCodePage
   | StepUpPage
+  | StepUpPasskeyPage
   | EnrollPage
   | EnrollTotpPage
+  | EnrollPasskeyPage
   | RecoveryCodesPage
   | AccountPage
+  | AuthenticatorPage
+  | PasswordPage
+  | DisableMfaPage
   | ReminderPage
   | SignOutPage
   | ProblemPage

@@ -5,14 +5,16 @@ import { toString } from 'qrcode';
 import { problemTypes, type ProblemCode } from '../../src/core/problem.ts';
 import type { Words } from '../../src/web/words.ts';
 import type {
-  AccountPage,
   Alternative,
+  EnrollPage,
   FieldError,
   Frame,
   Page,
   ProblemPage,
   StepUpPage,
 } from '../../src/web/views.ts';
+
+import { sampleAccountPages } from './sample-accounts.ts';
 
 /** A page and what stands around it. */
 export interface SamplePage {
@@ -54,7 +56,6 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     message: 'Tick the box once you have stored the codes.',
   };
   const locked = say('locked.until', { until: '14:32 (SAST)' });
-  const unavailable = say('step-up.unavailable');
 
   const otpauthUrl = `otpauth://totp/Example%20Corp:anna?secret=${secret}&issuer=Example%20Corp`;
   const qrSvg = await toString(otpauthUrl, { type: 'svg', errorCorrectionLevel: 'M', margin: 4 });
@@ -64,17 +65,18 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   };
 
   const asksToSignIn = { why: say('sign-in.why', { name: 'Admin console' }) };
-  add('sign-in', { page: 'sign-in', username: '', errors: [] }, asksToSignIn);
-  add(
-    'sign-in-wrong',
-    { page: 'sign-in', username: 'anna', errors: [wrongPassword] },
-    asksToSignIn,
-  );
-  add('sign-in-plain', { page: 'sign-in', username: '', errors: [] }, nowhere);
+  const signIn = { page: 'sign-in', username: '', passkeyOptions } as const;
+  add('sign-in', { ...signIn, errors: [] }, asksToSignIn);
+  add('sign-in-wrong', { ...signIn, username: 'anna', errors: [wrongPassword] }, asksToSignIn);
+  const refusedAtSignIn = { field: null, message: say('sign-in.passkey-refused') } as const;
+  add('sign-in-passkey-refused', { ...signIn, errors: [refusedAtSignIn] }, asksToSignIn);
+  add('sign-in-plain', { ...signIn, passkeyOptions: null, errors: [] }, nowhere);
 
   const asksForCode = { signedInAs: anna, why: say('challenge.why', { issuer: 'Example Corp' }) };
-  const challenge = { page: 'challenge', digits: 6, periodSeconds: 30, locked: null } as const;
-  const codeOther = [useRecoveryCode];
+  const trustOffer = { label: say('challenge.trust-days', { count: 30 }), isTicked: false };
+  const untrusted = { locked: null, trustOffer: null } as const;
+  const challenge = { page: 'challenge', digits: 6, periodSeconds: 30, ...untrusted } as const;
+  const codeOther = [usePasskey, useRecoveryCode];
   add('challenge', { ...challenge, errors: [], alternatives: codeOther }, asksForCode);
   add(
     'challenge-wrong',
@@ -83,7 +85,33 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   );
   add('challenge-used', { ...challenge, errors: [usedCode], alternatives: codeOther }, asksForCode);
   add('challenge-locked', { ...challenge, locked, errors: [], alternatives: [] }, asksForCode);
+  add(
+    'challenge-trust',
+    { ...challenge, trustOffer, errors: [wrongCode], alternatives: codeOther },
+    asksForCode,
+  );
   add('challenge-eight', { ...challenge, digits: 8, errors: [], alternatives: [] }, asksForCode);
+
+  const passkeyChallenge = {
+    page: 'challenge-passkey',
+    passkeyOptions,
+    ...untrusted,
+    alternatives: [useOtherApp, useRecoveryCode],
+  } as const;
+  const refusedPasskey = { field: null, message: say('passkey.refused') } as const;
+  add('challenge-passkey', { ...passkeyChallenge, errors: [] }, asksForCode);
+  add('challenge-passkey-trust', { ...passkeyChallenge, trustOffer, errors: [] }, asksForCode);
+  add('challenge-passkey-refused', { ...passkeyChallenge, errors: [refusedPasskey] }, asksForCode);
+  add(
+    'challenge-passkey-locked',
+    {
+      ...passkeyChallenge,
+      locked: `${locked} ${say('locked.passkey')}`,
+      errors: [],
+      alternatives: [],
+    },
+    asksForCode,
+  );
 
   const recovery = { page: 'recovery-code', locked: null, alternatives: [useApp] } as const;
   add('recovery-code', { ...recovery, codesLeft: 9, errors: [] }, asksForCode);
@@ -102,16 +130,39 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add('step-up-recovery', stepUp({ method: 'recovery-code' }), asksToConfirm);
   add('step-up-wrong', stepUp({ errors: [wrongBoth] }), asksToConfirm);
   add('step-up-locked', stepUp({ locked }), asksToConfirm);
-  add('step-up-unavailable', stepUp({ unavailable, alternatives: [toAccount] }), asksToConfirm);
+  const passkeyStepUp = {
+    page: 'step-up-passkey',
+    passkeyOptions,
+    asksForPassword: false,
+    locked: null,
+    errors: [],
+    alternatives: [useOtherApp, useRecoveryCode],
+  } as const;
+  const wrongPasskey = { field: null, message: say('step-up-passkey.wrong') } as const;
+  add('step-up-passkey', passkeyStepUp, asksToConfirm);
+  add('step-up-passkey-password', { ...passkeyStepUp, asksForPassword: true }, asksToConfirm);
+  add(
+    'step-up-passkey-wrong',
+    { ...passkeyStepUp, asksForPassword: true, errors: [wrongPasskey] },
+    asksToConfirm,
+  );
 
   const mustEnroll = {
     signedInAs: anna,
     why: say('enroll.why', { issuer: 'Example Corp' }),
   };
-  add('enroll', enrollPage(words, 'next', 'later'), mustEnroll);
-  add('enroll-half', enrollPage(words, 'done', 'next'), mustEnroll);
-  add('enroll-done', enrollPage(words, 'done', 'done'), { ...nowhere, signedInAs: anna });
-  add('enroll-stuck', enrollPage(words, 'done', 'done', 'unavailable'), mustEnroll);
+  add('enroll', enrollPage(words, { totp: 'next', webauthn: 'later', codes: 'later' }), mustEnroll);
+  add(
+    'enroll-half',
+    enrollPage(words, { totp: 'done', webauthn: 'next', codes: 'done' }),
+    mustEnroll,
+  );
+  const codesNext = enrollPage(words, { totp: 'next', codes: 'later' });
+  add('enroll-either', { ...codesNext, alternatives: [enrollPasskeyInstead] }, mustEnroll);
+  const done = enrollPage(words, { totp: 'done', codes: 'done' });
+  add('enroll-done', done, { ...nowhere, signedInAs: anna });
+  const stuck = { totp: 'done', webauthn: 'unavailable', codes: 'done' } as const;
+  add('enroll-stuck', enrollPage(words, stuck), mustEnroll);
 
   const enrollTotp = {
     page: 'enroll-totp',
@@ -121,23 +172,60 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     account: 'Example Corp: anna',
     digits: 6,
     periodSeconds: 30,
+    name: null,
   } as const;
   add('enroll-totp', { ...enrollTotp, errors: [] }, mustEnroll);
+  add('enroll-totp-second', { ...enrollTotp, name: 'Authenticator app 2', errors: [] }, mustEnroll);
   add('enroll-totp-wrong', { ...enrollTotp, errors: [wrongCode] }, mustEnroll);
+
+  const enrollPasskey = {
+    page: 'enroll-passkey',
+    passkeyOptions,
+    name: 'Windows computer',
+    isHardwareNeeded: false,
+    unavailable: null,
+    errors: [],
+  } as const;
+  const noName = { field: 'name', message: say('enroll-passkey.name-missing') } as const;
+  const notApproved = {
+    field: null,
+    message: say('enroll-passkey.not-approved', { issuer: 'Example Corp' }),
+  } as const;
+  const noDomain = say('enroll.step.webauthn.no-domain', { host: '10.20.0.5' });
+  add('enroll-passkey', enrollPasskey, mustEnroll);
+  add('enroll-passkey-nameless', { ...enrollPasskey, name: '', errors: [noName] }, mustEnroll);
+  add(
+    'enroll-passkey-hardware',
+    { ...enrollPasskey, name: 'Security key', isHardwareNeeded: true, errors: [notApproved] },
+    mustEnroll,
+  );
+  add('enroll-passkey-no-domain', { ...enrollPasskey, unavailable: noDomain }, mustEnroll);
 
   const codesPage = {
     page: 'recovery-codes',
     codes: null,
     codesLeft: 10,
     asksForProof: true,
+    asksForCode: true,
+    confirmHref: null,
     errors: [],
   } as const;
-  const due = { ...codesPage, isConfirmationDue: true, asksForProof: false } as const;
+  const due = {
+    ...codesPage,
+    isConfirmationDue: true,
+    asksForProof: false,
+    asksForCode: false,
+  } as const;
   const settled = { ...codesPage, isConfirmationDue: false } as const;
   add('recovery-codes', { ...due, codes }, { signedInAs: anna });
   add('recovery-codes-due', { ...due, errors: [] }, { signedInAs: anna });
   add('recovery-codes-not-stored', { ...due, errors: [notStored] }, { signedInAs: anna });
   add('recovery-codes-settled', settled, { ...nowhere, signedInAs: anna });
+  add(
+    'recovery-codes-passkey',
+    { ...settled, confirmHref: '/_mfa/step-up' },
+    { ...nowhere, signedInAs: anna },
+  );
   add('recovery-codes-none', { ...settled, codesLeft: 0 }, { signedInAs: anna });
   add(
     'recovery-codes-wrong',
@@ -145,24 +233,9 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     { ...nowhere, signedInAs: anna },
   );
 
-  const warned = {
-    ...accountPage,
-    recoveryCodesWarning: words.count('account.few-codes', 2),
-    notice: say('account.done.session-ended'),
-  };
-  add('account', warned, { ...nowhere, signedInAs: anna });
-  add(
-    'account-new',
-    {
-      ...accountPage,
-      authenticators: [],
-      recoveryCodesLeft: 0,
-      recoveryCodesWarning: null,
-      sessions: accountPage.sessions.slice(0, 1),
-      notice: null,
-    },
-    { ...nowhere, signedInAs: anna },
-  );
+  for (const [name, page] of sampleAccountPages(words)) {
+    add(name, page, { ...nowhere, signedInAs: anna });
+  }
 
   const graceBanner = words.count('grace.days', 5, { until: 'Fri 27 Nov, 17:00 SAST' });
   const enrollHref = '/_mfa/enroll';
@@ -208,6 +281,13 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
 
 const anna = { username: 'anna', displayName: 'Anna Adams' };
 const nowhere = { destination: null, returnTo: '' };
+/** What a browser could be asked; nobody answers in a sample. */
+const passkeyOptions = JSON.stringify({
+  rp: { id: 'localhost', name: 'Example Corp' },
+  user: { id: 'YW5uYQ', name: 'anna', displayName: 'Anna Adams' },
+  challenge: 'c2FtcGxlLWNoYWxsZW5nZQ',
+  pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+});
 const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 const codes = [
   '7QZ3-VK8M-2PDX-9WTR-4HZK-QX2M',
@@ -226,6 +306,21 @@ const useRecoveryCode: Alternative = {
   href: '/_mfa/challenge/recovery-code',
   label: 'Use a recovery code',
   icon: 'key',
+};
+const usePasskey: Alternative = {
+  href: '/_mfa/challenge',
+  label: 'Use a passkey instead',
+  icon: 'passkey',
+};
+const useOtherApp: Alternative = {
+  href: '/_mfa/challenge?method=totp',
+  label: 'Use your authenticator app',
+  icon: 'phone',
+};
+const enrollPasskeyInstead: Alternative = {
+  href: '/_mfa/enroll/passkey',
+  label: 'Use a passkey instead',
+  icon: 'passkey',
 };
 const useApp: Alternative = {
   href: '/_mfa/challenge',
@@ -247,7 +342,6 @@ function stepUp(differences: Partial<StepUpPage>): StepUpPage {
     periodSeconds: 30,
     errors: [],
     locked: null,
-    unavailable: null,
     alternatives: [],
     ...differences,
   };
@@ -257,65 +351,32 @@ type StepState = 'done' | 'next' | 'later' | 'unavailable';
 
 function enrollPage(
   { say }: Words,
-  app: StepState,
-  recovery: StepState,
-  passkey?: StepState,
-): Page {
-  const hrefs = ['/_mfa/enroll/totp', '/_mfa/recovery-codes'] as const;
-  const href = app === 'next' ? hrefs[0] : recovery === 'next' ? hrefs[1] : null;
-  const states = { totp: app, webauthn: passkey, 'recovery-code': recovery };
-  const steps = Object.entries(states).flatMap(([method, state]) => {
-    if (state === undefined) return [];
-    const title = say(`enroll.step.${method}`);
-    return [{ title, description: say(`enroll.step.${method}.text`), state, href: null }];
-  });
-  return { page: 'enroll', steps, nextHref: href };
-}
-
-const accountPage = {
-  page: 'account',
-  user: {
-    username: 'anna',
-    displayName: 'Anna Adams',
-    email: 'anna@example.com',
-    groups: ['AI-PLATFORM-ADMINS', 'SEC-OPS'],
-    tier: 'TIER0',
+  states: {
+    readonly totp: StepState;
+    readonly webauthn?: StepState;
+    readonly codes: StepState;
   },
-  authenticators: [
-    {
-      name: 'Authenticator app',
-      method: 'totp',
-      addedAt: '3 Mar 2026, 09:12 (SAST)',
-      lastUsedAt: '21 Nov 2026, 14:05 (SAST)',
+): EnrollPage {
+  const hrefs = {
+    totp: '/_mfa/enroll/totp',
+    webauthn: '/_mfa/enroll/passkey',
+    'recovery-code': '/_mfa/recovery-codes',
+  };
+  const { totp, webauthn, codes: recovery } = states;
+  const steps = Object.entries({ totp, webauthn, 'recovery-code': recovery }).flatMap(
+    ([method, state]) => {
+      if (state === undefined) return [];
+      const isStuck = state === 'unavailable';
+      const description = isStuck
+        ? say('enroll.step.webauthn.no-domain', { host: '10.20.0.5' })
+        : say(`enroll.step.${method}.text`);
+      const href = state === 'next' ? hrefs[method as keyof typeof hrefs] : null;
+      return [{ title: say(`enroll.step.${method}`), description, state, href }];
     },
-  ],
-  recoveryCodesLeft: 2,
-  recoveryCodesWarning: null,
-  sessions: [
-    {
-      key: 'one',
-      device: 'Firefox on Linux',
-      ip: '10.20.0.14',
-      lastSeenAt: '21 Nov 2026, 14:05 (SAST)',
-      isThisOne: true,
-    },
-    {
-      key: 'two',
-      device: 'Safari on iPhone',
-      ip: '2001:db8:e:1a2b:3c4d:5e6f:7081:92a3',
-      lastSeenAt: '21 Nov 2026, 08:40 (SAST)',
-      isThisOne: false,
-    },
-    {
-      key: 'three',
-      device: 'Chrome on Windows',
-      ip: '198.51.100.7',
-      lastSeenAt: '20 Nov 2026, 17:31 (SAST)',
-      isThisOne: false,
-    },
-  ],
-  notice: null,
-} as const satisfies AccountPage;
+  );
+  const nextHref = steps.find(({ state }) => state === 'next')?.href ?? null;
+  return { page: 'enroll', steps, nextHref, alternatives: [] };
+}
 
 function titled(code: ProblemCode): {
   readonly code: ProblemCode;

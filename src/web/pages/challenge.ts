@@ -1,85 +1,84 @@
-/** `/challenge`: the second factor at sign-in, by the code of an authenticator app. */
+/** `/challenge`: the second factor at sign-in, by a passkey or the code of an authenticator app. */
 
 import type { SessionFacts } from '../../core/facts.ts';
+import { usableSecondFactors } from '../../core/policy/decide.ts';
 import { Problem } from '../../core/problem.ts';
-import type { EpochMs } from '../../core/time.ts';
 import { answerChallenge, lockedUntil } from '../../flows/challenge.ts';
+import { answerChallengeWithPasskey } from '../../flows/answer-passkey.ts';
 import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
-import { onward, pageAddress, pageHref } from '../onward.ts';
-import type { Alternative, ChallengePage, FieldError } from '../views.ts';
+import { onward, pageAddress } from '../onward.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
+import { challengePage, whyChallenged } from './challenge-pages.ts';
 import {
   hasCodeShape,
-  lockedSentence,
   refusalErrors,
   refusalProblem,
   shapeError,
   typedCode,
 } from './code-refusals.ts';
+import { passkeyError, passkeyProblem, type PasskeyFault, sentPasskey } from './passkey-answers.ts';
+import { wantsTrust } from './trust-offer.ts';
 
 /** Shows the form, or sends on who has nothing left to prove. */
 export async function showChallenge(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  const { parts, session } = exchange;
+  const { parts, session, query } = exchange;
   if (nextPage(parts.flows, session) !== 'challenge') return onward(exchange, session);
-  if (!session.enrolled.includes('totp') && session.recoveryCodesLeft > 0) {
-    return redirectTo(pageAddress(exchange, '/challenge/recovery-code'), 'second-factor-required');
-  }
-  const page = pageWith(exchange, [], await lockedUntil(parts.flows, session));
-  return showPage(page, why(exchange));
+  const until = await lockedUntil(parts.flows, session);
+  // The strongest first; codes for whoever asks for them, or has nothing else.
+  const method = query.get('method') === 'totp' ? 'totp' : 'webauthn';
+  return showPage(await challengePage(exchange, method, [], until), whyChallenged(exchange));
 }
 
-/** Checks the code and raises the session. */
+/** Checks the passkey or the code and raises the session. */
 export async function submitChallenge(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  const { parts, session, visit } = exchange;
+  const { parts, session, form } = exchange;
   if (nextPage(parts.flows, session) !== 'challenge') return onward(exchange, session);
+  const usable = usableSecondFactors(session, exchange.config.policy);
+  return form.has('passkey') || !usable.includes('totp')
+    ? submitPasskey(exchange)
+    : submitCode(exchange);
+}
 
+async function submitPasskey(exchange: Exchange<SessionFacts>): Promise<Answer> {
+  const { parts, session, visit } = exchange;
+  const response = sentPasskey(exchange);
+  if (response === '') return refusePasskey(exchange, 'none-sent');
+
+  const answer = await answerChallengeWithPasskey(parts.flows, visit, session, response, {
+    trustsDevice: wantsTrust(exchange),
+  });
+  if (answer.ok) return onward(exchange, await exchange.rise(answer.session));
+  if (await wasAnsweredElsewhere(exchange, answer))
+    return redirectTo(pageAddress(exchange, '/sign-in'));
+  return refusePasskey(exchange, answer.reason);
+}
+
+async function refusePasskey(
+  exchange: Exchange<SessionFacts>,
+  fault: PasskeyFault,
+): Promise<Answer> {
+  const until = await lockedUntil(exchange.parts.flows, exchange.session);
+  const page = await challengePage(exchange, 'webauthn', [passkeyError(exchange, fault)], until);
+  return refuse(passkeyProblem(fault), page, whyChallenged(exchange));
+}
+
+async function submitCode(exchange: Exchange<SessionFacts>): Promise<Answer> {
+  const { parts, session, visit } = exchange;
   const code = typedCode(exchange, 'code');
   if (!hasCodeShape('totp', code)) {
-    const page = pageWith(exchange, [shapeError(exchange, 'totp')], null);
-    return refuse(new Problem('invalid-request'), page, why(exchange));
+    const page = await challengePage(exchange, 'totp', [shapeError(exchange, 'totp')], null);
+    return refuse(new Problem('invalid-request'), page, whyChallenged(exchange));
   }
 
-  const answer = await answerChallenge(parts.flows, visit, session, { method: 'totp', code });
+  const guess = { method: 'totp', code, trustsDevice: wantsTrust(exchange) } as const;
+  const answer = await answerChallenge(parts.flows, visit, session, guess);
   if (answer.ok) return onward(exchange, await exchange.rise(answer.session));
   if (await wasAnsweredElsewhere(exchange, answer))
     return redirectTo(pageAddress(exchange, '/sign-in'));
 
   const until = answer.reason === 'locked' ? answer.lockedUntil : null;
-  const page = pageWith(exchange, refusalErrors(exchange, 'totp', answer), until);
-  return refuse(refusalProblem(exchange, answer), page, why(exchange));
-}
-
-function pageWith(
-  exchange: Exchange<SessionFacts>,
-  errors: readonly FieldError[],
-  lockedUntil: EpochMs | null,
-): ChallengePage {
-  const { digits, periodSeconds } = exchange.config.totp;
-  const locked = lockedSentence(exchange, lockedUntil);
-  return {
-    page: 'challenge',
-    digits,
-    periodSeconds,
-    errors,
-    locked,
-    // A recovery code is paused with the others.
-    alternatives: locked === null ? alternatives(exchange) : [],
-  };
-}
-
-function alternatives(exchange: Exchange<SessionFacts>): readonly Alternative[] {
-  if (exchange.session.recoveryCodesLeft === 0) return [];
-  return [
-    {
-      href: pageHref(exchange, '/challenge/recovery-code'),
-      label: exchange.parts.renderer.words.say('challenge.use-recovery-code'),
-      icon: 'key',
-    },
-  ];
-}
-
-function why(exchange: Exchange): string {
-  const { issuer } = exchange.config.portal;
-  return exchange.parts.renderer.words.say('challenge.why', { issuer });
+  const errors = refusalErrors(exchange, 'totp', answer);
+  const page = await challengePage(exchange, 'totp', errors, until);
+  return refuse(refusalProblem(exchange, answer), page, whyChallenged(exchange));
 }

@@ -6,9 +6,10 @@ import type { EpochMs } from '../../core/time.ts';
 import { answerChallenge, lockedUntil } from '../../flows/challenge.ts';
 import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
-import { onward, pageAddress, pageHref } from '../onward.ts';
-import type { Alternative, FieldError, RecoveryCodePage } from '../views.ts';
+import { onward, pageAddress } from '../onward.ts';
+import type { FieldError, RecoveryCodePage } from '../views.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
+import { challengeLinks, challengePage, hasPasskey, whyChallenged } from './challenge-pages.ts';
 import {
   hasCodeShape,
   lockedSentence,
@@ -22,8 +23,11 @@ import {
 export async function showRecoveryCode(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session } = exchange;
   if (nextPage(parts.flows, session) !== 'challenge') return onward(exchange, session);
-  const page = pageWith(exchange, [], await lockedUntil(parts.flows, session));
-  return showPage(page, why(exchange));
+  const until = await lockedUntil(parts.flows, session);
+  // Recovery codes are paused with the app's; a passkey is not.
+  return until !== null && hasPasskey(exchange)
+    ? redirectTo(pageAddress(exchange, '/challenge'), 'second-factor-required')
+    : showPage(pageWith(exchange, [], until), whyChallenged(exchange));
 }
 
 /** Checks the code, uses it up and raises the session. */
@@ -34,7 +38,7 @@ export async function submitRecoveryCode(exchange: Exchange<SessionFacts>): Prom
   const code = typedCode(exchange, 'recovery_code');
   if (!hasCodeShape('recovery-code', code)) {
     const page = pageWith(exchange, [shapeError(exchange, 'recovery-code')], null);
-    return refuse(new Problem('invalid-request'), page, why(exchange));
+    return refuse(new Problem('invalid-request'), page, whyChallenged(exchange));
   }
 
   const given = { method: 'recovery-code', code } as const;
@@ -44,8 +48,11 @@ export async function submitRecoveryCode(exchange: Exchange<SessionFacts>): Prom
     return redirectTo(pageAddress(exchange, '/sign-in'));
 
   const until = answer.reason === 'locked' ? answer.lockedUntil : null;
-  const page = pageWith(exchange, refusalErrors(exchange, 'recovery-code', answer), until);
-  return refuse(refusalProblem(exchange, answer), page, why(exchange));
+  const page =
+    until !== null && hasPasskey(exchange)
+      ? await challengePage(exchange, 'webauthn', [], until)
+      : pageWith(exchange, refusalErrors(exchange, 'recovery-code', answer), until);
+  return refuse(refusalProblem(exchange, answer), page, whyChallenged(exchange));
 }
 
 function pageWith(
@@ -59,23 +66,6 @@ function pageWith(
     errors,
     locked,
     codesLeft: exchange.session.recoveryCodesLeft,
-    // The app's codes are paused with these.
-    alternatives: locked === null ? alternatives(exchange) : [],
+    alternatives: challengeLinks(exchange, 'recovery-code', locked),
   };
-}
-
-function alternatives(exchange: Exchange<SessionFacts>): readonly Alternative[] {
-  if (!exchange.session.enrolled.includes('totp')) return [];
-  return [
-    {
-      href: pageHref(exchange, '/challenge'),
-      label: exchange.parts.renderer.words.say('challenge.use-totp'),
-      icon: 'phone',
-    },
-  ];
-}
-
-function why(exchange: Exchange): string {
-  const { issuer } = exchange.config.portal;
-  return exchange.parts.renderer.words.say('challenge.why', { issuer });
 }

@@ -1,21 +1,30 @@
-/** `/sign-in`: username and password. */
+/** `/sign-in`: username and password, or a passkey alone. */
 
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
+import { beginPasskeySignIn, signInWithPasskey } from '../../flows/sign-in-with-passkey.ts';
 import { signIn } from '../../flows/sign-in.ts';
 import { destinationOf } from '../destination.ts';
 import { type Answer, type Exchange, refuse, showPage } from '../exchange.ts';
 import { onward } from '../onward.ts';
-import type { FieldError } from '../views.ts';
+import type { FieldError, SignInPage } from '../views.ts';
+import {
+  hasDomain,
+  optionsText,
+  passkeyError,
+  passkeyProblem,
+  sentPasskey,
+} from './passkey-answers.ts';
 
 /** Shows the form, or sends on who is signed in already. */
-export function showSignIn(exchange: Exchange): Answer {
+export async function showSignIn(exchange: Exchange): Promise<Answer> {
   if (exchange.session !== null) return onward(exchange, exchange.session);
-  return showPage({ page: 'sign-in', username: '', errors: [] }, why(exchange));
+  return showPage(await pageWith(exchange, '', []), why(exchange));
 }
 
-/** Checks username and password and starts a session. */
+/** Checks username and password, or the passkey, and starts a session. */
 export async function submitSignIn(exchange: Exchange): Promise<Answer> {
+  if (sentPasskey(exchange) !== '') return submitPasskey(exchange);
   const { parts, form } = exchange;
   const username = form.get('username')?.trim() ?? '';
   // A password is taken as it was typed, blanks at its ends included (ASVS 5.0 §6.2.8).
@@ -38,6 +47,22 @@ export async function submitSignIn(exchange: Exchange): Promise<Answer> {
   }
 }
 
+async function submitPasskey(exchange: Exchange): Promise<Answer> {
+  const { parts, visit, browser, form } = exchange;
+  const given = { response: sentPasskey(exchange), browser };
+  const answer = await signInWithPasskey(parts.flows, visit, given);
+  if (answer.ok) return onward(exchange, await exchange.rise(answer.session));
+  if (answer.reason === 'account-disabled') throw new Problem('account-disabled');
+
+  const { say } = parts.renderer.words;
+  const error: FieldError =
+    answer.reason === 'expired'
+      ? passkeyError(exchange, 'expired')
+      : { field: null, message: say('sign-in.passkey-refused') };
+  const page = await pageWith(exchange, form.get('username')?.trim() ?? '', [error]);
+  return refuse(passkeyProblem(answer.reason), page, why(exchange));
+}
+
 function omissionsIn(
   { parts }: Exchange,
   username: string,
@@ -50,13 +75,24 @@ function omissionsIn(
   return errors;
 }
 
-function again(
+async function again(
   exchange: Exchange,
   code: 'invalid-request' | 'invalid-credentials',
   username: string,
   errors: readonly FieldError[],
-): Answer {
-  return refuse(new Problem(code), { page: 'sign-in', username, errors }, why(exchange));
+): Promise<Answer> {
+  return refuse(new Problem(code), await pageWith(exchange, username, errors), why(exchange));
+}
+
+async function pageWith(
+  exchange: Exchange,
+  username: string,
+  errors: readonly FieldError[],
+): Promise<SignInPage> {
+  const { parts, config, browser } = exchange;
+  const options = hasDomain(config) ? await beginPasskeySignIn(parts.flows, browser) : null;
+  const passkeyOptions = options === null ? null : optionsText(options);
+  return { page: 'sign-in', username, passkeyOptions, errors };
 }
 
 function why(exchange: Exchange): string | null {

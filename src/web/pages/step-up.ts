@@ -1,45 +1,110 @@
-/** `/step-up`: password and second factor again, for something that asks for a fresh proof. */
+/**
+ * `/step-up`: a fresh proof, for something that asks for one: a passkey that verified the person,
+ * or the password and any other second factor.
+ */
 
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
-import type { EpochMs } from '../../core/time.ts';
 import { lockedUntil } from '../../flows/challenge.ts';
+import { stepUpWithPasskey } from '../../flows/answer-passkey.ts';
 import { stepUp } from '../../flows/step-up.ts';
-import { destinationOf, outlookOf } from '../destination.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
-import { destinationAddress, pageAddress, pageHref } from '../onward.ts';
-import type { Alternative, FieldError, StepUpPage } from '../views.ts';
+import { destinationAddress, pageAddress } from '../onward.ts';
+import type { FieldError } from '../views.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
 import {
   type CodeKind,
   hasCodeShape,
-  lockedSentence,
   refusalErrors,
   refusalProblem,
   shapeError,
   typedCode,
 } from './code-refusals.ts';
+import { passkeyError, passkeyProblem, type PasskeyFault, sentPasskey } from './passkey-answers.ts';
+import { methodAsked, stepUpPage, whyStepUp } from './step-up-pages.ts';
 
 /** Shows the form; usable by hand, without anything that asked for it. */
 export async function showStepUp(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  const kind = kindAsked(exchange);
-  if (kind === null) return redirectTo(pageAddress(exchange, '/enroll'), 'enrollment-required');
+  const method = methodAsked(exchange, exchange.query.get('method'));
+  if (method === null) return nothingToAnswerWith(exchange);
   const until = await lockedUntil(exchange.parts.flows, exchange.session);
-  return showPage(pageWith(exchange, kind, [], until), why(exchange));
+  return showPage(await stepUpPage(exchange, method, { until }), whyStepUp(exchange));
 }
 
-/** Checks both and dates the session's proofs anew. */
+/** Checks what was given and dates the session's proofs anew. */
 export async function submitStepUp(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  const kind = kindAsked(exchange);
-  if (kind === null) return redirectTo(pageAddress(exchange, '/enroll'), 'enrollment-required');
-  const { parts, session, visit, form } = exchange;
+  const { form } = exchange;
+  const given = ['passkey', 'code', 'recovery_code'].find((field) => form.has(field));
+  const method = methodAsked(exchange, methodOfField[given ?? ''] ?? null);
+  if (method === null) return nothingToAnswerWith(exchange);
+  return method === 'webauthn' ? submitPasskey(exchange) : submitCode(exchange, method);
+}
 
+const methodOfField: Readonly<Record<string, string>> = {
+  passkey: 'webauthn',
+  code: 'totp',
+  recovery_code: 'recovery-code',
+};
+
+/** What would help is still to be set up. */
+function nothingToAnswerWith(exchange: Exchange): Answer {
+  return redirectTo(pageAddress(exchange, '/enroll'), 'enrollment-required');
+}
+
+async function submitPasskey(exchange: Exchange<SessionFacts>): Promise<Answer> {
+  const { parts, session, visit, form } = exchange;
+  const response = sentPasskey(exchange);
+  if (response === '') return refusePasskey(exchange, 'none-sent');
+
+  const typed = form.get('password') ?? '';
+  const given = { response, password: typed === '' ? null : typed };
+  const answer = await stepUpWithPasskey(parts.flows, visit, session, given);
+  if (answer.ok) {
+    await exchange.rise(answer.session);
+    return redirectTo(destinationAddress(exchange));
+  }
+  if (await wasAnsweredElsewhere(exchange, answer)) return redirectTo(destinationAddress(exchange));
+  return refusePasskey(exchange, answer.reason);
+}
+
+async function refusePasskey(
+  exchange: Exchange<SessionFacts>,
+  reason: PasskeyFault | 'invalid-credentials' | 'password-needed',
+): Promise<Answer> {
+  const until = await lockedUntil(exchange.parts.flows, exchange.session);
+  const asksForPassword = reason === 'password-needed' || exchange.form.has('password');
+  // A missing password is nobody's mistake: the page says why it is asked for now.
+  const errors = reason === 'password-needed' ? [] : [errorFor(exchange, reason, asksForPassword)];
+  const page = await stepUpPage(exchange, 'webauthn', { until, errors, asksForPassword });
+  return refuse(problemFor(reason), page, whyStepUp(exchange));
+}
+
+function errorFor(
+  exchange: Exchange,
+  reason: PasskeyFault | 'invalid-credentials',
+  asksForPassword: boolean,
+): FieldError {
+  if (reason === 'none-sent' || reason === 'expired') return passkeyError(exchange, reason);
+  // One sentence for a wrong password and a wrong passkey.
+  const { say } = exchange.parts.renderer.words;
+  return asksForPassword
+    ? { field: null, message: say('step-up-passkey.wrong') }
+    : passkeyError(exchange, 'not-accepted');
+}
+
+function problemFor(reason: PasskeyFault | 'invalid-credentials' | 'password-needed'): Problem {
+  if (reason === 'password-needed') return new Problem('invalid-request');
+  return passkeyProblem(reason === 'invalid-credentials' ? 'not-accepted' : reason);
+}
+
+async function submitCode(exchange: Exchange<SessionFacts>, kind: CodeKind): Promise<Answer> {
+  const { parts, session, visit, form } = exchange;
   const password = form.get('password') ?? '';
   const code = typedCode(exchange, kind === 'totp' ? 'code' : 'recovery_code');
   const omissions = omissionsIn(exchange, kind, password, code);
   if (omissions.length > 0) {
-    const page = pageWith(exchange, kind, omissions, null);
-    return refuse(new Problem('invalid-request'), page, why(exchange));
+    const page = await stepUpPage(exchange, kind, { errors: omissions });
+    return refuse(new Problem('invalid-request'), page, whyStepUp(exchange));
   }
 
   const answer = await stepUp(parts.flows, visit, session, { password, method: kind, code });
@@ -52,28 +117,14 @@ export async function submitStepUp(exchange: Exchange<SessionFacts>): Promise<An
   const { say } = parts.renderer.words;
   if (answer.reason === 'invalid-credentials' || answer.reason === 'wrong-code') {
     // One sentence for a wrong password and a wrong code.
-    const page = pageWith(exchange, kind, [{ field: null, message: say('step-up.wrong') }], null);
-    return refuse(new Problem('invalid-credentials'), page, why(exchange));
+    const errors = [{ field: null, message: say('step-up.wrong') }];
+    const page = await stepUpPage(exchange, kind, { errors });
+    return refuse(new Problem('invalid-credentials'), page, whyStepUp(exchange));
   }
   const until = answer.reason === 'locked' ? answer.lockedUntil : null;
-  const page = pageWith(exchange, kind, refusalErrors(exchange, kind, answer), until);
-  return refuse(refusalProblem(exchange, answer), page, why(exchange));
-}
-
-/** Which code is asked for: the one that was chosen, else the one there is; null: there is none. */
-function kindAsked(exchange: Exchange<SessionFacts>): CodeKind | null {
-  const { form, query } = exchange;
-  const isRecoveryChosen = form.has('recovery_code') || query.get('method') === 'recovery-code';
-  const kinds = kindsOf(exchange);
-  return isRecoveryChosen && kinds.includes('recovery-code') ? 'recovery-code' : (kinds[0] ?? null);
-}
-
-/** The codes the person has, the usual one first. */
-function kindsOf({ session }: Exchange<SessionFacts>): readonly CodeKind[] {
-  return [
-    ...(session.enrolled.includes('totp') ? (['totp'] as const) : []),
-    ...(session.recoveryCodesLeft > 0 ? (['recovery-code'] as const) : []),
-  ];
+  const errors = refusalErrors(exchange, kind, answer);
+  const page = await stepUpPage(exchange, kind, { errors, until });
+  return refuse(refusalProblem(exchange, answer), page, whyStepUp(exchange));
 }
 
 function omissionsIn(
@@ -89,58 +140,4 @@ function omissionsIn(
   }
   if (!hasCodeShape(kind, code)) errors.push(shapeError(exchange, kind));
   return errors;
-}
-
-function pageWith(
-  exchange: Exchange<SessionFacts>,
-  method: CodeKind,
-  errors: readonly FieldError[],
-  lockedUntil: EpochMs | null,
-): StepUpPage {
-  const { digits, periodSeconds } = exchange.config.totp;
-  const { say } = exchange.parts.renderer.words;
-  const helping = kindsOf(exchange).filter((kind) =>
-    outlookOf(exchange).codesThatHelp.includes(kind),
-  );
-  const locked = lockedSentence(exchange, lockedUntil);
-  return {
-    page: 'step-up',
-    method,
-    digits,
-    periodSeconds,
-    errors,
-    locked,
-    unavailable: helping.length > 0 ? null : say('step-up.unavailable'),
-    alternatives: alternatives(
-      exchange,
-      // Codes of every kind are paused together.
-      locked === null ? helping.filter((kind) => kind !== method) : [],
-    ),
-  };
-}
-
-function alternatives(
-  exchange: Exchange<SessionFacts>,
-  others: readonly CodeKind[],
-): readonly Alternative[] {
-  const { say } = exchange.parts.renderer.words;
-  return others.map((kind) =>
-    kind === 'totp'
-      ? { href: pageHref(exchange, '/step-up'), label: say('challenge.use-totp'), icon: 'phone' }
-      : {
-          href: pageHref(exchange, '/step-up', { method: 'recovery-code' }),
-          label: say('challenge.use-recovery-code'),
-          icon: 'key',
-        },
-  );
-}
-
-function why(exchange: Exchange<SessionFacts>): string {
-  const { say } = exchange.parts.renderer.words;
-  const destination = destinationOf(exchange);
-  if (destination === null) return say('step-up.why');
-  const { isStepUpToOpen } = outlookOf(exchange);
-  return say(isStepUpToOpen ? 'step-up.why-open' : 'step-up.why-change', {
-    name: destination.name,
-  });
 }

@@ -152,32 +152,54 @@ describe('the pages of the portal, at each stage', () => {
   });
 });
 
-describe('somebody whom the gateway sends for what no code can give', () => {
-  let portal: TestPortal;
+describe('somebody whom the gateway sends for a passkey', () => {
+  const rules = [aRule({ requires: { isPhishingResistant: true } })];
+  const open: TestPortal[] = [];
+  const openPortal = async (origin: string): Promise<TestPortal> => {
+    const portal = await startPortal({ origin, routes: [aRoute({ rules })] });
+    open.push(portal);
+    return portal;
+  };
 
-  before(async () => {
-    const rules = [aRule({ requires: { isPhishingResistant: true } })];
-    portal = await startPortal({ routes: [aRoute({ rules })] });
+  after(() => Promise.all(open.map(async (portal) => portal.stop())));
+
+  test('is led to it, and is not sent round in a circle', async () => {
+    const portal = await openPortal('http://console.test');
+    const person = await portal.addPerson('ben', ['SEC-OPS']);
+    const { clock } = portal;
+    const target = '/_mfa/sign-in';
+    const { client } = await enrollAtSignIn(portal.visitor(), { target, ...person, clock });
+
+    // Whoever comes for a step-up that nothing they have could pass goes the same way.
+    for (const path of ['/_mfa/enroll?return_to=%2Fadmin', '/_mfa/step-up?return_to=%2Fadmin']) {
+      const page = await client.open(path);
+      assert.equal(page.url.pathname, '/_mfa/enroll');
+      assert.match(page.body, /href="[^"]*\/enroll\/passkey\?return_to=[^"]*"/);
+    }
   });
 
-  after(() => portal.stop());
-
-  test('stays on the enrollment page and is told, instead of going round in a circle', async () => {
+  test('is told where there can be none, since the site has no name', async () => {
+    const portal = await openPortal('http://192.0.2.7');
     const person = await portal.addPerson('ben', ['SEC-OPS']);
     const { clock } = portal;
     const target = '/_mfa/sign-in';
     const { client } = await enrollAtSignIn(portal.visitor(), { target, ...person, clock });
 
     const page = await client.open('/_mfa/enroll?return_to=%2Fadmin');
-
     assert.equal(page.url.pathname, '/_mfa/enroll');
-    assert.match(page.body, /Passkey/);
-    assert.match(page.body, /Not available yet/);
+    assert.match(page.body, /Not available/);
+    assert.match(page.body, /reached by a number, 192\.0\.2\.7/);
     assert.match(page.body, /Nothing more can be set up here for now/);
+
+    const form = await client.open('/_mfa/enroll/passkey');
+    assert.match(form.body, /reached by a number, 192\.0\.2\.7/);
+    assert.doesNotMatch(form.body, /<form/);
+    const signIn = await portal.visitor().open('/_mfa/sign-in');
+    assert.doesNotMatch(signIn.body, /data-passkey/);
   });
 });
 
-describe('a person whom the policy obliges to what does not exist yet', () => {
+describe('a person whom the policy obliges to a passkey', () => {
   let portal: TestPortal;
 
   before(async () => {
@@ -188,7 +210,7 @@ describe('a person whom the policy obliges to what does not exist yet', () => {
 
   after(() => portal.stop());
 
-  test('is told so, and is let in nowhere', async () => {
+  test('is asked for it after the app and the codes, and is let in nowhere before', async () => {
     const person = await portal.addPerson('anna', ['AI-PLATFORM-ADMINS']);
     const enrolled = await enrollAtSignIn(portal.visitor(), {
       target: '/_mfa/sign-in?return_to=%2Fadmin',
@@ -197,8 +219,7 @@ describe('a person whom the policy obliges to what does not exist yet', () => {
     });
 
     assert.equal(enrolled.landed.url.pathname, '/_mfa/enroll');
-    assert.match(enrolled.landed.body, /Passkey/);
-    assert.match(enrolled.landed.body, /Not available yet/);
+    assert.match(enrolled.landed.body, /\/enroll\/passkey/);
     assert.equal((await enrolled.client.open('/_mfa/account')).url.pathname, '/_mfa/enroll');
   });
 });

@@ -58,16 +58,17 @@ describe('the outlook', () => {
   test('of somebody who goes nowhere in particular is that every code helps', () => {
     assert.deepEqual(outlook({}, null), {
       isStepUpToOpen: false,
-      codesThatHelp: ['totp', 'recovery-code'],
+      methodsThatHelp: ['webauthn', 'totp', 'recovery-code'],
       toEnroll: [],
+      choices: [],
     });
   });
 
   test('knows that the page itself asks for a fresh proof', () => {
-    const { isStepUpToOpen, codesThatHelp } = outlook({ withinSeconds: 300 });
+    const { isStepUpToOpen, methodsThatHelp } = outlook({ withinSeconds: 300 });
 
     assert.equal(isStepUpToOpen, true);
-    assert.deepEqual(codesThatHelp, ['totp', 'recovery-code']);
+    assert.deepEqual(methodsThatHelp, ['webauthn', 'totp', 'recovery-code']);
   });
 
   test('knows that only something done there asks for it', () => {
@@ -87,23 +88,24 @@ describe('the outlook', () => {
   });
 
   test('leaves out codes that the rule does not accept', () => {
-    const { codesThatHelp } = outlook({ withinSeconds: 300, methods: ['totp'] });
-    assert.deepEqual(codesThatHelp, ['totp']);
+    const { methodsThatHelp } = outlook({ withinSeconds: 300, methods: ['totp'] });
+    assert.deepEqual(methodsThatHelp, ['totp']);
   });
 
   test('names what must be enrolled first, so that nobody is sent round in a circle', () => {
     assert.deepEqual(outlook({ isPhishingResistant: true }).toEnroll, ['webauthn']);
   });
 
-  test('is content with one method where any would do', () => {
-    const { toEnroll } = outlookOf({
+  test('leaves the choice where any method would do', () => {
+    const { toEnroll, choices } = outlookOf({
       config: configWith([aRoute()]),
       request: aRequest(),
       session: aSession({ enrolled: [], proofs: [aProof('password', { at: NOON })] }),
       now: NOON,
       returnTo: target,
     });
-    assert.deepEqual(toEnroll, ['totp']);
+    assert.deepEqual(toEnroll, []);
+    assert.deepEqual(choices, ['totp', 'webauthn']);
   });
 });
 

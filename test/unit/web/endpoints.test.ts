@@ -29,8 +29,11 @@ describe('the endpoint table', () => {
       'POST /challenge',
       'POST /challenge/recovery-code',
       'POST /enroll/totp',
+      'POST /enroll/passkey',
       'POST /recovery-codes',
       'POST /step-up',
+      'POST /account/password',
+      'POST /account/disable-mfa',
     ]);
   });
 
