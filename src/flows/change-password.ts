@@ -33,11 +33,8 @@ export async function changePassword(
   { current, next }: { readonly current: string; readonly next: string },
 ): Promise<PasswordChangeAnswer> {
   const { local, portal } = ctx.config.current();
-  if (!local.isEnabled) {
-    throw new Problem('policy-forbids', { detail: 'Passwords are kept elsewhere.' });
-  }
   // Before the password is looked at: nobody learns it by guessing from a session left open.
-  assertSecondFactor(ctx, session, ctx.clock.now());
+  assertMayChangePassword(ctx, session, ctx.clock.now());
   const { username } = session.principal;
   const rules = { username, issuer: portal.issuer, lengthMin: local.minPasswordLength };
   const refusal = ctx.passwords.refusalOf(next, rules);
@@ -53,7 +50,7 @@ export async function changePassword(
   const now = ctx.clock.now();
   const risen = await ctx.stores.transaction(async (stores) => {
     const record = await holdUser(stores, session);
-    assertSecondFactor(ctx, heldFacts(session, record), now);
+    assertMayChangePassword(ctx, heldFacts(session, record), now);
     await stores.users.setPasswordHash(record.user.id, hash);
     const proof = { method: 'password', at: now, origin: 'answer' } as const;
     const proofs = withProof(session.proofs, proof);
@@ -72,11 +69,15 @@ export async function changePassword(
   return { ok: true, session: risen };
 }
 
-function assertSecondFactor(
+/** Throws the problems that `changePassword` begins with. */
+export function assertMayChangePassword(
   ctx: Pick<FlowContext, 'config'>,
   session: SessionFacts,
   now: EpochMs,
 ): void {
-  const { policy } = ctx.config.current();
+  const { local, policy } = ctx.config.current();
+  if (!local.isEnabled) {
+    throw new Problem('policy-forbids', { detail: 'Passwords are kept elsewhere.' });
+  }
   if (usableSecondFactors(session, policy).length > 0) assertFreshProof(ctx, session, now);
 }

@@ -108,7 +108,8 @@ async function disable(
   return next;
 }
 
-function assertMayDisable(ctx: Pick<FlowContext, 'config'>, session: SessionFacts): void {
+/** Throws the problems that `disableMfa` begins with. */
+export function assertMayDisable(ctx: Pick<FlowContext, 'config'>, session: SessionFacts): void {
   const { policy } = ctx.config.current();
   if (mustHaveSecondFactor(session, policy)) {
     throw new Problem('policy-forbids', {

@@ -1,21 +1,34 @@
-/** `/account`: who I am here, how I sign in, where I am signed in. */
+/** `/account`: who I am here, how I sign in, where I am signed in, what happened lately. */
 
-import type { SessionFacts } from '../../core/facts.ts';
-import type { SessionKey } from '../../core/ids.ts';
-import { tierOf } from '../../core/policy/mfa-policy.ts';
-import { Problem } from '../../core/problem.ts';
-import { endOtherSessions, endSession, signOutEverywhere } from '../../flows/sessions.ts';
 import { deviceName } from '../../core/device-name.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import type { DeviceId, SessionKey } from '../../core/ids.ts';
+import { enrollmentMissing } from '../../core/policy/decide.ts';
+import { isMethodEnabled, tierOf } from '../../core/policy/mfa-policy.ts';
+import { Problem } from '../../core/problem.ts';
+import { distrustDevice, listDevices } from '../../flows/devices.ts';
+import { mayDisableMfa } from '../../flows/disable-mfa.ts';
+import { endOtherSessions, endSession, signOutEverywhere } from '../../flows/sessions.ts';
 import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts';
-import { pageAddress } from '../onward.ts';
+import { pageAddress, pageHref } from '../onward.ts';
 import type { AccountPage } from '../views.ts';
 import { type ZonedTime, zonedTime } from '../zoned-time.ts';
+import { activityOf } from './account-activity.ts';
+import { hasDomain } from './passkey-answers.ts';
 
 /** From this many unused recovery codes down, the page warns. */
 const fewRecoveryCodes = 3;
 
 /** What may have been done, as it stands in the address after the redirect. */
-const notices = ['session-ended', 'other-sessions-ended'] as const;
+const notices = [
+  'session-ended',
+  'other-sessions-ended',
+  'authenticator-renamed',
+  'authenticator-removed',
+  'password-changed',
+  'mfa-disabled',
+  'device-distrusted',
+] as const;
 
 /** Shows the account. */
 export async function showAccount(exchange: Exchange<SessionFacts>): Promise<Answer> {
@@ -24,6 +37,7 @@ export async function showAccount(exchange: Exchange<SessionFacts>): Promise<Ans
   const { say } = parts.renderer.words;
   const time = zonedTime(config.portal.timeZone);
   const done = notices.find((notice) => notice === exchange.query.get('done'));
+  const { mfa, tiers } = config.policy;
   return showPage({
     page: 'account',
     user: {
@@ -31,37 +45,54 @@ export async function showAccount(exchange: Exchange<SessionFacts>): Promise<Ans
       displayName: principal.displayName,
       email: principal.email,
       groups: principal.groups,
-      tier: tierOf(principal, config.policy.tiers),
+      tier: tierOf(principal, tiers),
     },
+    missing: missingOf(exchange),
     authenticators: await authenticatorsOf(exchange, time),
-    recoveryCodesLeft: session.recoveryCodesLeft,
+    canAdd: {
+      totp: isMethodEnabled('totp', mfa),
+      passkey: isMethodEnabled('webauthn', mfa) && hasDomain(config),
+    },
+    recoveryCodesLeft:
+      isMethodEnabled('recovery-code', mfa) || session.recoveryCodesLeft > 0
+        ? session.recoveryCodesLeft
+        : null,
     recoveryCodesWarning: warningOf(exchange),
+    canDisable: mayDisableMfa(parts.flows, session),
+    canChangePassword: config.local.isEnabled,
     sessions: await sessionsOf(exchange, time),
+    trustedDevices: await devicesOf(exchange, time),
+    activity: await activityOf(exchange, time),
     notice: done === undefined ? null : say(`account.done.${done}`),
   });
 }
 
-/** Ends sessions: one, all others, or all. */
+/** Ends sessions: one, all others, or all; or the trust in a browser. */
 export async function submitAccount(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session, visit, form } = exchange;
   switch (form.get('action') ?? 'none') {
     case 'end-session': {
       const key = (form.get('session') ?? '') as SessionKey;
       await endSession(parts.flows, visit, session, key);
-      return key === session.key ? signedOut(exchange) : done(exchange, 'session-ended');
+      return key === session.key ? signedOut(exchange) : accountAfter(exchange, 'session-ended');
     }
     case 'end-other-sessions':
       await endOtherSessions(parts.flows, visit, session);
-      return done(exchange, 'other-sessions-ended');
+      return accountAfter(exchange, 'other-sessions-ended');
     case 'sign-out-everywhere':
       await signOutEverywhere(parts.flows, visit, session);
       return signedOut(exchange);
+    case 'distrust-device': {
+      await distrustDevice(parts.flows, visit, session, (form.get('device') ?? '') as DeviceId);
+      return accountAfter(exchange, 'device-distrusted');
+    }
     default:
       throw new Problem('invalid-request', { detail: 'The form names an action we do not know.' });
   }
 }
 
-function done(exchange: Exchange, notice: (typeof notices)[number]): Answer {
+/** Back to the account, which says once what was done. */
+export function accountAfter(exchange: Exchange, notice: (typeof notices)[number]): Answer {
   return redirectTo(`${exchange.config.portal.url}/account?done=${notice}`);
 }
 
@@ -69,16 +100,31 @@ function signedOut(exchange: Exchange): Answer {
   return { ...redirectTo(pageAddress(exchange, '/sign-out')), endsSession: true };
 }
 
+// Only where the policy lets people in who have not enrolled everything; all others set it up first.
+function missingOf(exchange: Exchange<SessionFacts>): AccountPage['missing'] {
+  const { parts, config, session } = exchange;
+  const missing = enrollmentMissing(session, config.policy);
+  if (missing.length === 0) return null;
+  const { say } = parts.renderer.words;
+  const methods = missing.map((method) => say(`method.${method}`)).join(', ');
+  const { issuer } = config.portal;
+  return {
+    sentence: say('account.missing', { issuer, methods }),
+    href: pageHref(exchange, '/enroll'),
+  };
+}
+
 async function authenticatorsOf(
-  { parts, session }: Exchange<SessionFacts>,
+  { parts, config, session }: Exchange<SessionFacts>,
   time: ZonedTime,
 ): Promise<AccountPage['authenticators']> {
   const all = await parts.flows.stores.authenticators.listOfUser(session.principal.id);
-  return all.map(({ name, method, createdAt, lastUsedAt }) => ({
+  return all.map(({ id, name, method, createdAt, lastUsedAt }) => ({
     name,
     method,
     addedAt: time.full(createdAt),
     lastUsedAt: lastUsedAt === null ? null : time.full(lastUsedAt),
+    href: `${config.portal.basePath}/account/authenticators/${id}`,
   }));
 }
 
@@ -94,14 +140,36 @@ async function sessionsOf(
       key,
       device: deviceName(userAgent) ?? say('account.unknown-device'),
       ip,
+      place: placeOf(parts.flows.placeOf(ip)),
       lastSeenAt: time.full(lastSeenAt),
       isThisOne: key === session.key,
     }));
 }
 
-function warningOf({ parts, session }: Exchange<SessionFacts>): string | null {
+// Without a map a place is a network prefix, which says no more to a person than the address.
+function placeOf(place: string): string | null {
+  return /\/\d+$/.test(place) ? null : place;
+}
+
+async function devicesOf(
+  { parts, session, visit }: Exchange<SessionFacts>,
+  time: ZonedTime,
+): Promise<AccountPage['trustedDevices']> {
+  const { say } = parts.renderer.words;
+  const devices = await listDevices(parts.flows, visit, session);
+  return devices.map(({ id, name, lastSeenAt, until, isThisOne }) => ({
+    id,
+    name: name === '' ? say('account.unknown-device') : name,
+    lastSeenAt: time.full(lastSeenAt),
+    until: time.full(until),
+    isThisOne,
+  }));
+}
+
+function warningOf({ parts, config, session }: Exchange<SessionFacts>): string | null {
   const left = session.recoveryCodesLeft;
   // Nobody is warned of codes they never had.
-  if (!session.enrolled.includes('totp') || left > fewRecoveryCodes) return null;
+  if (session.enrolled.length === 0 || left > fewRecoveryCodes) return null;
+  if (!isMethodEnabled('recovery-code', config.policy.mfa)) return null;
   return parts.renderer.words.count('account.few-codes', left);
 }

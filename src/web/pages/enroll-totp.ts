@@ -3,7 +3,13 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../flows/enroll-totp.ts';
+import { unusedName } from '../../flows/authenticator-names.ts';
+import {
+  beginTotpEnrollment,
+  defaultAppName,
+  finishTotpEnrollment,
+} from '../../flows/enroll-totp.ts';
+import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { onward, pageAddress } from '../onward.ts';
 import type { EnrollTotpPage, FieldError } from '../views.ts';
@@ -12,14 +18,11 @@ import { hasCodeShape, shapeError, typedCode } from './code-refusals.ts';
 
 /** Shows the secret: the same one however often this page is loaded within one session. */
 export async function showEnrollTotp(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  const moved = elsewhere(exchange);
-  return moved ?? showPage(await pageWith(exchange, []), why(exchange));
+  return showPage(await pageWith(exchange, []), why(exchange));
 }
 
 /** Checks the first code and makes the authenticator live. */
 export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  const moved = elsewhere(exchange);
-  if (moved !== null) return moved;
   const { parts, session, visit } = exchange;
   const { say } = parts.renderer.words;
 
@@ -60,21 +63,26 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
   }
 }
 
-/** Whoever has an authenticator app already cannot add a second one here yet. */
-function elsewhere(exchange: Exchange<SessionFacts>): Answer | null {
-  if (!exchange.session.enrolled.includes('totp')) return null;
-  return redirectTo(pageAddress(exchange, '/enroll'));
-}
-
 async function pageWith(
   exchange: Exchange<SessionFacts>,
   errors: readonly FieldError[],
 ): Promise<EnrollTotpPage> {
   const pending = await beginTotpEnrollment(exchange.parts.flows, exchange.session);
-  return { page: 'enroll-totp', ...pending, errors };
+  return { page: 'enroll-totp', ...pending, name: await nameToStartFrom(exchange), errors };
 }
 
-function why(exchange: Exchange): string {
-  const { issuer } = exchange.config.portal;
-  return exchange.parts.renderer.words.say('enroll.why', { issuer });
+/** Nobody is asked for the name of their first app: there is nothing to tell it from. */
+async function nameToStartFrom({
+  parts,
+  session,
+  form,
+}: Exchange<SessionFacts>): Promise<string | null> {
+  if (!session.enrolled.includes('totp')) return null;
+  return form.get('name') ?? unusedName(parts.flows.stores, session, defaultAppName);
+}
+
+/** Whoever adds an app without being asked to needs no reason. */
+function why({ parts, config, session }: Exchange<SessionFacts>): string | null {
+  if (nextPage(parts.flows, session) !== 'enroll') return null;
+  return parts.renderer.words.say('enroll.why', { issuer: config.portal.issuer });
 }

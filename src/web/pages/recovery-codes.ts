@@ -1,7 +1,9 @@
 /** `/recovery-codes`: shown once, confirmed as stored, replaced on demand. */
 
 import type { SessionFacts } from '../../core/facts.ts';
+import { usableSecondFactors } from '../../core/policy/decide.ts';
 import { Problem } from '../../core/problem.ts';
+import { hasFreshPasskey } from '../../flows/fresh-proof.ts';
 import {
   confirmRecoveryCodes,
   hasUnconfirmedCodes,
@@ -10,7 +12,7 @@ import {
   takeRecoveryCodes,
 } from '../../flows/recovery-codes.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
-import { onward, pageAddress } from '../onward.ts';
+import { onward, ownAddress, pageAddress, pageHref } from '../onward.ts';
 import type { FieldError, RecoveryCodesPage } from '../views.ts';
 import { lockedSentence, refusalProblem, typedCode } from './code-refusals.ts';
 
@@ -51,18 +53,20 @@ async function confirm(exchange: Exchange<SessionFacts>): Promise<Answer> {
 async function replace(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session, visit, form } = exchange;
   const { say } = parts.renderer.words;
-  const proof = (await isProofNeededForCodes(parts.flows, session))
-    ? { password: form.get('password') ?? '', code: typedCode(exchange, 'code') }
-    : null;
+  const asked = await proofAsked(exchange);
+  const code = asked === 'password-and-code' ? typedCode(exchange, 'code') : null;
+  const proof = asked === 'nothing' ? null : { password: form.get('password') ?? '', code };
   if (proof !== null && (proof.password === '' || proof.code === '')) {
-    const errors = [{ field: null, message: say('recovery-codes.no-proof') }];
+    const message = proof.code === null ? 'sign-in.no-password' : 'recovery-codes.no-proof';
+    const errors = [{ field: null, message: say(message) }];
     return refuse(new Problem('invalid-request'), await pageWith(exchange, null, errors));
   }
 
   const answer = await regenerateRecoveryCodes(parts.flows, visit, session, proof);
   if (answer.ok) return redirectTo(pageAddress(exchange, '/recovery-codes'));
   if (answer.reason === 'invalid-credentials') {
-    const errors = [{ field: null, message: say('step-up.wrong') }];
+    const message = say(code === null ? 'password.wrong' : 'step-up.wrong');
+    const errors = [{ field: null, message }];
     return refuse(new Problem('invalid-credentials'), await pageWith(exchange, null, errors));
   }
   const locked = answer.reason === 'locked' ? lockedSentence(exchange, answer.lockedUntil) : null;
@@ -79,12 +83,30 @@ async function pageWith(
 ): Promise<RecoveryCodesPage> {
   const { parts, session } = exchange;
   const isConfirmationDue = await hasUnconfirmedCodes(parts.flows, session);
+  const asked = await proofAsked(exchange);
+  const here = { ...exchange, returnTo: ownAddress(exchange) };
   return {
     page: 'recovery-codes',
     codes,
     isConfirmationDue,
     codesLeft: session.recoveryCodesLeft,
-    asksForProof: await isProofNeededForCodes(parts.flows, session),
+    asksForProof: asked !== 'nothing',
+    asksForCode: asked === 'password-and-code',
+    confirmHref: asked === 'passkey' ? pageHref(here, '/step-up') : null,
     errors,
   };
+}
+
+/**
+ * What making a new set costs. `passkey`: one must be used first, then the password is enough.
+ * Whoever has nothing but passkeys can give no code of an app.
+ */
+async function proofAsked(
+  exchange: Exchange<SessionFacts>,
+): Promise<'nothing' | 'password' | 'password-and-code' | 'passkey'> {
+  const { parts, config, session, now } = exchange;
+  if (!(await isProofNeededForCodes(parts.flows, session))) return 'nothing';
+  if (hasFreshPasskey(parts.flows, session, now)) return 'password';
+  const usable = usableSecondFactors(session, config.policy);
+  return usable.includes('webauthn') && !usable.includes('totp') ? 'passkey' : 'password-and-code';
 }
