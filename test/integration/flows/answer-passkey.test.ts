@@ -1,0 +1,450 @@
+/**
+ * Answering with a passkey, as the second step of a sign-in. Every answer here is properly signed:
+ * what is wrong with it must be seen in what was signed (security requirements 98 to 110).
+ */
+
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+
+import { levelOf } from '../../../src/core/assurance.ts';
+import type { SessionFacts } from '../../../src/core/facts.ts';
+import { Problem } from '../../../src/core/problem.ts';
+import {
+  answerChallengeWithPasskey,
+  beginPasskeyChallenge,
+} from '../../../src/flows/answer-passkey.ts';
+import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { signOutEverywhere } from '../../../src/flows/sessions.ts';
+import { setDisabled } from '../../../src/flows/users.ts';
+import { StoreUnavailable } from '../../../src/stores/types.ts';
+import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
+import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
+import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
+import {
+  platformBuild,
+  touchKeyBuild,
+  type Knobs,
+  type SoftPasskey,
+} from '../../support/soft-authenticator.ts';
+
+let world: World;
+let passkey: SoftPasskey;
+let securityKey: SoftPasskey;
+/** Signed in by password, at the challenge. */
+let session: SessionFacts;
+beforeEach(async () => {
+  world = await openWorld();
+  await world.addUser('anna');
+  const first = await enrollPasskey(world, await world.signInBy('anna'), platformBuild);
+  world.clock.advance(1);
+  const second = await enrollPasskey(world, first.session, touchKeyBuild);
+  passkey = first.passkey;
+  securityKey = second.passkey;
+  session = await world.signInBy('anna');
+});
+afterEach(() => world.close());
+
+const ask = (by: SessionFacts = session) => askForPasskey(world, by);
+const answer = (response: string, by: SessionFacts = session) =>
+  answerChallengeWithPasskey(world.ctx, visit(), by, response);
+const stored = async (key: SoftPasskey) =>
+  sure(sure(await world.ctx.stores.authenticators.findByCredentialId(key.credentialId)).passkey);
+
+const written = async () => [
+  ...(await world.database.db.selectFrom('used_challenges').selectAll().execute()),
+  ...(await world.events()),
+];
+
+async function lastEvent() {
+  const { type, severity, details } = sure((await world.events()).at(-1));
+  return { type, severity, reason: details['reason'] };
+}
+
+function failed(reason: string, severity: 'warning' | 'high' = 'warning') {
+  return { type: 'second-factor.failed', severity, reason };
+}
+
+describe('a right answer', () => {
+  test('completes the sign-in and says what was shown', async () => {
+    const answered = await answer(passkey.get(await ask()));
+
+    assert(answered.ok);
+    const proof = sure(answered.session.proofs.at(-1));
+    assert.equal(proof.method, 'webauthn');
+    assert.equal(proof.origin, 'answer');
+    assert.equal(proof.isUserVerified, true);
+    assert.equal(levelOf(answered.session.proofs, world.clock.now()), 2);
+    assert.equal(answered.session.lineage, session.lineage);
+    assert.equal((await lastEvent()).type, 'session.signed-in');
+    assert.equal(world.counted.at(-1), 'webauthn success');
+  });
+
+  test('may come from any of the keys, touched only', async () => {
+    const answered = await answer(securityKey.get(await ask()));
+
+    assert(answered.ok);
+    assert.equal(answered.session.proofs.at(-1)?.isUserVerified, false);
+    assert.equal(levelOf(answered.session.proofs, world.clock.now()), 2);
+  });
+
+  test('is asked of the keys of this person, each by its transports', async () => {
+    const { allowCredentials, rpId, userVerification } = await ask();
+
+    assert.deepEqual(allowCredentials, [
+      { id: passkey.credentialId, transports: ['hybrid', 'internal'], type: 'public-key' },
+      { id: securityKey.credentialId, transports: ['usb'], type: 'public-key' },
+    ]);
+    assert.equal(rpId, 'console.example.com');
+    assert.equal(userVerification, 'preferred');
+  });
+
+  test('writes down the counter, the state of the backup and the use', async () => {
+    world.clock.advance(60);
+    await answer(securityKey.get(await ask(), { counter: 41 }));
+    await answer(passkey.get(await ask(), { isBackedUp: false }));
+
+    assert.equal((await stored(securityKey)).signCount, 41);
+    assert.equal((await stored(passkey)).isBackedUp, false);
+    const all = await world.ctx.stores.authenticators.listOfUser(session.principal.id);
+    for (const { lastUsedAt } of all) assert.equal(lastUsedAt, world.clock.now());
+  });
+
+  // Security G7.
+  test('is taken while codes are paused, and does not touch their counter', async () => {
+    const guess = { method: 'recovery-code', code: 'AAAA-AAAA-AAAA-AAAA' } as const;
+    for (let time = 0; time < 5; time += 1) {
+      await answerChallenge(world.ctx, visit(), session, guess);
+    }
+
+    assert.equal((await answer(passkey.get(await ask()))).ok, true);
+
+    const locked = await answerChallenge(world.ctx, visit(), session, guess);
+    assert.equal(locked.ok ? '' : locked.reason, 'locked');
+  });
+});
+
+describe('an answer that is signed, but says', () => {
+  const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const cases: readonly (readonly [what: string, knobs: Knobs, reason: string])[] = [
+    ['that it is an enrollment', { type: 'webauthn.create' }, 'not-verified'],
+    ['another origin', { origin: 'https://console.example.com.evil.test' }, 'not-verified'],
+    ['another scheme', { origin: 'http://console.example.com' }, 'not-verified'],
+    ['another port', { origin: 'https://console.example.com:8443' }, 'not-verified'],
+    ['an origin below ours', { origin: 'https://a.console.example.com' }, 'not-verified'],
+    ['that it was in a frame', { crossOrigin: true }, 'not-verified'],
+    ['something odd about a frame', { crossOrigin: 'no' }, 'not-verified'],
+    ['which frame it was in', { topOrigin: 'https://evil.test' }, 'not-verified'],
+    ['that our own page framed it', { topOrigin: 'https://console.example.com' }, 'not-verified'],
+    ['another relying party', { rpId: 'example.com' }, 'not-verified'],
+    ['that nobody was there', { isUserPresent: false }, 'not-verified'],
+    [
+      'that nobody was there, but verified',
+      { isUserPresent: false, isUserVerified: true },
+      'not-verified',
+    ],
+    [
+      'that it is backed up and cannot be',
+      { isBackupEligible: false, isBackedUp: true },
+      'not-verified',
+    ],
+    [
+      'that it cannot be backed up any more',
+      { isBackupEligible: false, isBackedUp: false },
+      'backup-eligibility-changed',
+    ],
+    ['whose it is, which is not true', { userHandle: 'dXNyX2Jlbg' }, 'other-user'],
+    ['more than it may', { trailing: Buffer.from([0]) }, 'not-verified'],
+    ['that there is a credential, and there is none', { moreFlags: 0x40 }, 'not-verified'],
+    ['something by another key', { privateKey: otherKey }, 'not-verified'],
+  ];
+  for (const [what, knobs, reason] of cases) {
+    test(`${what}, is refused`, async () => {
+      const answered = await answer(passkey.get(await ask(), knobs));
+
+      assert.deepEqual(answered, { ok: false, reason: 'not-accepted' });
+      assert.deepEqual(await lastEvent(), failed(reason));
+      assert.equal(world.counted.at(-1), 'webauthn failure');
+    });
+  }
+
+  test('that it may be backed up from now on, is refused', async () => {
+    const response = securityKey.get(await ask(), { isBackupEligible: true });
+
+    assert.deepEqual(await answer(response), { ok: false, reason: 'not-accepted' });
+    assert.deepEqual(await lastEvent(), failed('backup-eligibility-changed'));
+  });
+
+  test('more flags than are known yet, is taken', async () => {
+    assert.equal((await answer(passkey.get(await ask(), { moreFlags: 0x22 }))).ok, true);
+  });
+
+  test('nothing of a frame, as older browsers do, is taken', async () => {
+    assert.equal((await answer(passkey.get(await ask(), { crossOrigin: undefined }))).ok, true);
+  });
+});
+
+describe('an answer that cannot be read', () => {
+  const cases: readonly (readonly [what: string, response: string])[] = [
+    ['nothing', ''],
+    ['no JSON', 'challenge'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['an object of nothing', '{}'],
+    ['a deep one', '['.repeat(9000)],
+    ['parts of the wrong kind', '{"id":1,"rawId":1,"type":"public-key","response":{}}'],
+  ];
+  for (const [what, response] of cases) {
+    test(`is refused: ${what}`, async () => {
+      assert.deepEqual(await answer(response), { ok: false, reason: 'not-accepted' });
+      assert.deepEqual(await lastEvent(), failed('unreadable'));
+    });
+  }
+
+  const changes: Readonly<Record<string, Knobs['posted']>> = {
+    'another type of credential': (made) => ({ ...made, type: 'password' }),
+    'two ids': (made) => ({ ...made, rawId: 'AAAA' }),
+    'an id in another spelling': (made) => ({ ...made, id: `${made.id}=`, rawId: `${made.id}=` }),
+    'an id that is too long': (made) => {
+      const id = Buffer.alloc(1024, 1).toString('base64url');
+      return { ...made, id, rawId: id };
+    },
+    'no signature': (made) => ({ ...made, response: { ...made.response, signature: undefined } }),
+    'a signature that is no text': (made) => ({
+      ...made,
+      response: { ...made.response, signature: { length: 64 } },
+    }),
+    'what the browser signed, in no UTF-8': (made) => ({
+      ...made,
+      response: { ...made.response, clientDataJSON: 'gICAgA' },
+    }),
+    'a handle that is no text': (made) => ({
+      ...made,
+      response: { ...made.response, userHandle: 7 },
+    }),
+    'both kinds of response': (made) => ({
+      ...made,
+      response: { ...made.response, attestationObject: 1 },
+    }),
+  };
+  for (const [what, posted] of Object.entries(changes)) {
+    test(`is refused: ${what}`, async () => {
+      const response = passkey.get(await ask(), { ...(posted && { posted }) });
+
+      assert.deepEqual(await answer(response), { ok: false, reason: 'not-accepted' });
+      assert.deepEqual(await lastEvent(), failed('unreadable'));
+    });
+  }
+
+  test('is refused: the response to an enrollment', async () => {
+    const response = passkey.get(await ask(), {
+      posted: (made) => ({ ...made, response: { ...made.response, attestationObject: 'oA' } }),
+    });
+
+    assert.deepEqual(await answer(response), { ok: false, reason: 'not-accepted' });
+  });
+});
+
+describe('a counter', () => {
+  test('that went back is a copy of the key: refused, and somebody must look', async () => {
+    await answer(securityKey.get(await ask(), { counter: 41 }));
+    const second = await world.signInBy('anna');
+
+    for (const counter of [41, 40, 1, 0]) {
+      const response = securityKey.get(await ask(second), { counter });
+      assert.deepEqual(await answer(response, second), { ok: false, reason: 'not-accepted' });
+      assert.deepEqual(await lastEvent(), failed('counter-went-back', 'high'));
+    }
+    assert.equal((await stored(securityKey)).signCount, 41);
+    const { details, subject } = sure((await world.events()).at(-1));
+    assert.equal(subject, session.principal.id);
+    assert.match(String(details['authenticator']), /^ath_/);
+  });
+
+  // Security: the alarm must not be somebody else's to ring.
+  test('says nothing where the signature is not right', async () => {
+    await answer(securityKey.get(await ask(), { counter: 41 }));
+    const forged = { counter: 1, signature: (made: Buffer) => made.fill(1, 8) };
+
+    await answer(securityKey.get(await ask(), forged));
+
+    assert.deepEqual(await lastEvent(), failed('not-verified'));
+  });
+
+  test('of zero, as synchronised passkeys have, says nothing', async () => {
+    assert.equal((await answer(passkey.get(await ask()))).ok, true);
+    assert.equal((await answer(passkey.get(await ask()))).ok, true);
+  });
+});
+
+describe('a challenge', () => {
+  test('is another each time, of at least 128 bits', async () => {
+    const all = await Promise.all(Array.from({ length: 200 }, () => ask()));
+
+    const challenges = new Set(all.map(({ challenge }) => String(challenge)));
+    assert.equal(challenges.size, 200);
+    for (const challenge of challenges) {
+      assert(Buffer.from(challenge, 'base64url').length >= 16);
+    }
+  });
+
+  test('works once, and nobody is let in by an answer that was overheard', async () => {
+    const response = passkey.get(await ask());
+    assert.equal((await answer(response)).ok, true);
+
+    assert.deepEqual(await answer(response), { ok: false, reason: 'expired' });
+    assert.deepEqual(await lastEvent(), failed('challenge-used-before'));
+  });
+
+  test('is used up by a wrong answer too', async () => {
+    const options = await ask();
+    await answer(passkey.get(options, { isUserPresent: false }));
+
+    assert.deepEqual(await answer(passkey.get(options)), { ok: false, reason: 'expired' });
+  });
+
+  test('of another session of the same person is refused', async () => {
+    const other = await world.signInBy('anna');
+
+    const answered = await answer(passkey.get(await ask(other)));
+
+    assert.deepEqual(answered, { ok: false, reason: 'expired' });
+    assert.deepEqual(await lastEvent(), failed('challenge-not-ours'));
+  });
+
+  test('that we did not give is refused', async () => {
+    const { challenge } = await ask();
+    const own = Buffer.from(String(challenge), 'base64url');
+    const turned = Array.from({ length: own.length }, (_, at) => {
+      const bytes = Buffer.from(own);
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      return bytes.toString('base64url');
+    });
+    for (const other of ['', 'AAAA', `${String(challenge)}A`, `${String(challenge)}=`, ...turned]) {
+      const answered = await answer(passkey.get({}, { challenge: other }));
+      assert.deepEqual(answered, { ok: false, reason: 'expired' });
+    }
+    // And the true one was not used up by any of them.
+    assert.equal((await answer(passkey.get({}, { challenge: String(challenge) }))).ok, true);
+  });
+
+  test('waits five minutes', async () => {
+    const early = passkey.get(await ask());
+    const late = passkey.get(await ask());
+    world.clock.advance(299);
+    assert.equal((await answer(early)).ok, true);
+    const { length } = await world.events();
+    world.clock.advance(1);
+
+    assert.deepEqual(await answer(late), { ok: false, reason: 'expired' });
+    assert.equal((await world.events()).length, length, 'who took long has done nothing wrong');
+  });
+
+  // Security F33.
+  test('from before the clock went back is no longer good', async () => {
+    const response = passkey.get(await ask());
+    world.clock.advance(-3600);
+
+    assert.deepEqual(await answer(response), { ok: false, reason: 'expired' });
+  });
+
+  test('is forgotten once nobody could use it any more, and not before', async () => {
+    const response = passkey.get(await ask());
+    await answer(response);
+    world.clock.advance(299);
+    await world.ctx.stores.usedChallenges.removeExpired(world.clock.now());
+    assert.deepEqual(await answer(response), { ok: false, reason: 'expired' });
+
+    world.clock.advance(200);
+    await world.ctx.stores.usedChallenges.removeExpired(world.clock.now());
+    const left = await world.database.db.selectFrom('used_challenges').selectAll().execute();
+    assert.deepEqual(left, []);
+  });
+
+  test('writes nothing while it is only asked for', async () => {
+    const before = await written();
+
+    await ask();
+
+    assert.deepEqual(await written(), before);
+  });
+});
+
+describe('somebody', () => {
+  test('else cannot answer with their own passkey', async () => {
+    await world.addUser('ben');
+    const ben = await enrollPasskey(world, await world.signInBy('ben'));
+
+    const answered = await answer(ben.passkey.get(await ask()));
+
+    assert.deepEqual(answered, { ok: false, reason: 'not-accepted' });
+    assert.deepEqual(await lastEvent(), failed('unknown-passkey'));
+  });
+
+  test('cannot answer with a passkey that was removed', async () => {
+    const options = await ask();
+    const { authenticators } = world.ctx.stores;
+    const found = sure(await authenticators.findByCredentialId(passkey.credentialId));
+    await authenticators.remove(found.userId, found.id);
+
+    assert.deepEqual(await answer(passkey.get(options)), { ok: false, reason: 'not-accepted' });
+  });
+
+  test('who has no passkey is asked for none', async () => {
+    await world.addUser('ben');
+
+    const ben = await world.signInBy('ben');
+    const asked = await beginPasskeyChallenge(world.ctx, ben, { userVerification: 'preferred' });
+
+    assert.equal(asked, null);
+  });
+
+  test('is asked for none, and answers with none, where passkeys are switched off', async () => {
+    const response = passkey.get(await ask());
+    world.configure({ policy: aPolicy({ mfa: anMfaPolicy({ webauthn: { isEnabled: false } }) }) });
+
+    const asked = await beginPasskeyChallenge(world.ctx, session, { userVerification: 'required' });
+    assert.equal(asked, null);
+    await assert.rejects(answer(response), (thrown) => isProblem(thrown, 'policy-forbids'));
+  });
+
+  test('whose session was ended meanwhile, or account disabled, answers in vain', async () => {
+    const options = await ask();
+    await signOutEverywhere(world.ctx, visit(), session);
+    await assert.rejects(answer(passkey.get(options)), (thrown) =>
+      isProblem(thrown, 'not-signed-in'),
+    );
+
+    const again = await world.signInBy('anna');
+    const response = passkey.get(await ask(again));
+    await setDisabled(world.ctx, { username: 'anna', isDisabled: true });
+    await assert.rejects(answer(response, again), (thrown) => isProblem(thrown, 'not-signed-in'));
+  });
+
+  // Security G12.
+  test('is not let in when the audit event cannot be written', async () => {
+    const { ctx } = world;
+    const stores = {
+      ...ctx.stores,
+      transaction: <Value>(work: (stores: typeof ctx.stores) => Promise<Value>) =>
+        ctx.stores.transaction((inside) =>
+          work({
+            ...inside,
+            audit: { ...inside.audit, append: () => Promise.reject(new StoreUnavailable('audit')) },
+          }),
+        ),
+    };
+    const response = securityKey.get(await ask(), { counter: 41 });
+
+    await assert.rejects(
+      answerChallengeWithPasskey({ ...ctx, stores }, visit(), session, response),
+      StoreUnavailable,
+    );
+    assert.notEqual((await stored(securityKey)).signCount, 41);
+    assert.deepEqual(await answer(response), { ok: false, reason: 'expired' });
+  });
+});
+
+function isProblem(thrown: unknown, code: string): boolean {
+  return thrown instanceof Problem && thrown.code === code;
+}
