@@ -18,11 +18,14 @@ import { hasCodeShape, shapeError, typedCode } from './code-refusals.ts';
 
 /** Shows the secret: the same one however often this page is loaded within one session. */
 export async function showEnrollTotp(exchange: Exchange<SessionFacts>): Promise<Answer> {
-  return showPage(await pageWith(exchange, []), why(exchange));
+  const moved = elsewhere(exchange);
+  return moved ?? showPage(await pageWith(exchange, []), why(exchange));
 }
 
 /** Checks the first code and makes the authenticator live. */
 export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promise<Answer> {
+  const moved = elsewhere(exchange);
+  if (moved !== null) return moved;
   const { parts, session, visit } = exchange;
   const { say } = parts.renderer.words;
 
@@ -61,6 +64,13 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
     default:
       return unreachable(answer.reason);
   }
+}
+
+/** Whoever goes back while other steps are due has set up their app and is shown what is next. */
+function elsewhere(exchange: Exchange<SessionFacts>): Answer | null {
+  const { parts, session } = exchange;
+  const isDone = session.enrolled.includes('totp') && nextPage(parts.flows, session) === 'enroll';
+  return isDone ? redirectTo(pageAddress(exchange, '/enroll')) : null;
 }
 
 async function pageWith(

@@ -81,7 +81,7 @@ describe('the pages of the portal, at each stage', () => {
       '/recovery-codes', '/step-up', '/enroll', '/sign-out',
     ],
     'complete': [
-      '/account', '/account', '/account', '/account', '/account',
+      '/account', '/account', '/account', '/account', '/enroll/totp',
       '/recovery-codes', '/step-up', '/account', '/sign-out',
     ],
     'obliged to nothing': [

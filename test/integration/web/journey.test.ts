@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { codeAt } from '../../support/authenticator-app.ts';
-import { type Enrolled, enrollAtSignIn, nextCode } from '../../support/http-verbs.ts';
+import { type Enrolled, enrollAtSignIn, nextCode, stepUp } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import { textsMarked, type WebClient } from '../../support/web-client.ts';
 
@@ -68,7 +68,8 @@ describe('the pages of the portal', () => {
       return client.submit(page, { recovery_code: recoveryCode.toLowerCase() });
     };
 
-    assert.equal((await use()).url.href, 'http://console.test/admin');
+    // Past the question what is lost; lost-authenticator.test.ts follows it.
+    assert.equal((await use()).url.pathname, '/_mfa/lost-authenticator');
     const again = await use();
     assert.equal(again.status, 401);
     assert.equal(again.headers['sallyport-response'], 'invalid-credentials');
@@ -215,13 +216,19 @@ describe('the pages of the portal', () => {
   });
 
   test('list sessions and end another one', async () => {
-    const { client, username, password, secret } = await enrolledAs('bella');
+    const bella = await enrolledAs('bella');
+    const { client, username, password, secret } = bella;
     const other = portal.visitor();
     const challenge = await other.submit(await other.open(target), { username, password });
     await other.submit(challenge, { code: nextCode(portal.clock, secret) });
     assert.equal((await other.open('/_mfa/account')).status, 200);
 
-    const account = await client.open('/_mfa/account');
+    const asked = await client.submit(
+      await client.open('/_mfa/account'),
+      { action: 'end-session' },
+      '/account',
+    );
+    const account = await stepUp(asked, bella, portal.clock);
     const ended = await client.submit(account, { action: 'end-session' }, '/account');
 
     assert.match(ended.body, /That session was ended/);
