@@ -52,8 +52,8 @@ function machineReadable({ url, portal, people, routes, mailbox }: Demo): object
 }
 
 const whatAwaits: Readonly<Record<string, string>> = {
-  anna: 'must enroll a second step; may enter the administrators’ zone',
-  ben: 'must enroll a second step',
+  anna: 'must enroll an app, a passkey and codes; may enter the administrators’ zone',
+  ben: 'must enroll an app and codes',
   chloe: 'enrolls when a page asks for it',
   dan: 'the same, and the model server is not for him',
 };
@@ -75,7 +75,7 @@ function welcome(terminal: Terminal, running: Demo, portWanted: number): readonl
     '',
     `  Open   ${style('green', `${url}/`)}`,
     '',
-    '  Be one of these (an authenticator app on your phone will be asked for):',
+    '  Be one of these (an authenticator app or a passkey will be asked for):',
     '',
     ...columns(rows),
     '',

@@ -123,8 +123,8 @@ function writeConfiguration(
   }
   const file = path.join(folder, 'sallyport.yaml');
   writeFileSync(file, text);
-  const policy = readFileSync(path.join(shippedConfig, 'demo-mfa-policy.yaml'), 'utf8');
-  writeFileSync(path.join(folder, 'demo-mfa-policy.yaml'), policy);
+  const policy = readFileSync(path.join(shippedConfig, 'mfa-policy.yaml'), 'utf8');
+  writeFileSync(path.join(folder, 'mfa-policy.yaml'), policy);
   return file;
 }
 

@@ -39,7 +39,7 @@ export async function gatewayUnderBench(options: {
   mkdirSync(folder, { recursive: true });
   const url = `http://127.0.0.1:${String(port)}`;
   const configFile = path.join(folder, 'bench.yaml');
-  const policyFile = path.resolve(import.meta.dirname, '../../config/demo-mfa-policy.yaml');
+  const policyFile = path.resolve(import.meta.dirname, '../../config/mfa-policy.yaml');
   writeFileSync(
     configFile,
     `server: { listen: '127.0.0.1:${String(port)}', publicUrl: '${url}', management: null }

@@ -12,8 +12,10 @@ import { startBrowser } from '../support/browser.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import {
+  enrollPasskey,
   enrollTotp,
   leave,
+  plugIn,
   press,
   seesPage,
   signIn,
@@ -77,14 +79,28 @@ for (const scripts of ['on', 'off'] as const) {
       await leave(visit);
     });
 
-    test('anna (TIER0) must enroll, and confirms before the administrators’ zone', async () => {
+    const passes = scripts === 'on';
+    test(`anna (TIER0) must enroll a passkey too, ${passes ? 'and confirms before the administrators’ zone' : 'which takes scripts: the page says so'}`, async () => {
       const visit = await visitBy('anna');
       const { page } = visit;
+      if (passes) await plugIn(visit, 'laptop');
 
       await page.goto('/admin/settings?from=mail');
       await signIn(visit);
       const secret = await enrollTotp(visit);
       await storeRecoveryCodes(visit);
+      await seesPage(visit, /\/enroll$/);
+      await press(visit, 'a.button.primary');
+      if (!passes) {
+        await seesPage(visit, /\/enroll\/passkey$/);
+        await page.goto('/admin/settings');
+        await seesPage(visit, /\/enroll$/);
+        await leave(visit);
+        return;
+      }
+      await enrollPasskey(visit);
+      await seesPage(visit, /\/step-up$/);
+      await page.goto(page.url().replace('/step-up?', '/step-up?method=totp&'));
       await stepUp(visit, secret);
       assert.equal(page.url(), `${demo.url}/admin/settings?from=mail`);
 

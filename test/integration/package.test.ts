@@ -138,7 +138,7 @@ describe('the installed package', () => {
 function configurationOf(origin: string): string {
   return JSON.stringify({
     server: { publicUrl: origin },
-    policy: { file: './node_modules/sallyport/config/demo-mfa-policy.yaml' },
+    policy: { file: './node_modules/sallyport/config/mfa-policy.yaml' },
     routes: [{ name: 'application', path: '/**', rules: [{ requires: { level: 2 } }] }],
   });
 }

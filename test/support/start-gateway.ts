@@ -58,7 +58,7 @@ export function passwordOf(username: string): string {
 export async function startGateway(options: {
   readonly clock: FixedClock;
   readonly settings: Settings;
-  /** The MFA policy file's content; the demonstration's otherwise. */
+  /** The MFA policy file's content; the operator's that is shipped otherwise. */
   readonly policy?: object;
   readonly log?: Logger;
 }): Promise<TestGateway> {
@@ -70,7 +70,7 @@ export async function startGateway(options: {
     writeFileSync(configFile, JSON.stringify(withDefaults(changed, port), null, 2));
   };
   rewrite(settings);
-  const shippedPolicy = path.join(projectFolder, 'config/demo-mfa-policy.yaml');
+  const shippedPolicy = path.join(projectFolder, 'config/mfa-policy.yaml');
   writeFileSync(
     path.join(folder.path, 'mfa-policy.yaml'),
     policy === undefined ? readFileSync(shippedPolicy) : JSON.stringify(policy),
