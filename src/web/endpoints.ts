@@ -20,6 +20,7 @@ import { showEnrollTotp, submitEnrollTotp } from './pages/enroll-totp.ts';
 import { showHome } from './pages/home.ts';
 import { showKeySet } from './pages/key-set.ts';
 import { showPassword, submitPassword } from './pages/password.ts';
+import { showLostAuthenticator } from './pages/lost-authenticator.ts';
 import { showProblemGuide } from './pages/problem-guide.ts';
 import { showRecoveryCode, submitRecoveryCode } from './pages/recovery-code.ts';
 import { showRecoveryCodes, submitRecoveryCodes } from './pages/recovery-codes.ts';
@@ -63,6 +64,7 @@ export const endpoints: readonly Endpoint[] = [
   row('POST', '/challenge',               'first-factor',   'on',  'code', submitChallenge),
   row('GET',  '/challenge/recovery-code', 'first-factor',   'off', 'page', showRecoveryCode),
   row('POST', '/challenge/recovery-code', 'first-factor',   'on',  'code', submitRecoveryCode),
+  row('GET',  '/lost-authenticator',      'challenge-met',  'off', 'page', showLostAuthenticator),
   row('GET',  '/enroll',                  'challenge-met',  'off', 'page', showEnroll),
   row('GET',  '/enroll/totp',             'challenge-met',  'off', 'page', showEnrollTotp),
   row('POST', '/enroll/totp',             'challenge-met',  'on',  'code', submitEnrollTotp),

@@ -10,6 +10,7 @@ export type PagePath =
   | '/sign-in'
   | '/challenge'
   | '/challenge/recovery-code'
+  | '/lost-authenticator'
   | '/enroll'
   | '/enroll/totp'
   | '/enroll/passkey'

@@ -102,6 +102,23 @@ export interface RecoveryCodePage {
   readonly alternatives: readonly Alternative[];
 }
 
+/** After a sign-in by recovery code: what of this is lost? Links only, nothing is posted. */
+export interface LostAuthenticatorPage {
+  readonly page: 'lost-authenticator';
+  readonly authenticators: readonly {
+    readonly name: string;
+    readonly method: string;
+    readonly lastUsedAt: string | null;
+    /** Another one can be set up in its place first; else `href` is where it is removed. */
+    readonly canReplace: boolean;
+    readonly href: string;
+  }[];
+  /** Few codes are left: a sentence. */
+  readonly fewCodes: string | null;
+  /** Where the person wanted to go. */
+  readonly goOnHref: string;
+}
+
 /** Posts `password` and, by `method`, either `code` or `recovery_code`. */
 export interface StepUpPage {
   readonly page: 'step-up';
@@ -334,6 +351,7 @@ export type Page =
   | ChallengePage
   | ChallengePasskeyPage
   | RecoveryCodePage
+  | LostAuthenticatorPage
   | StepUpPage
   | StepUpPasskeyPage
   | EnrollPage

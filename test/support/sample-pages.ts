@@ -73,7 +73,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add('sign-in-plain', { ...signIn, passkeyOptions: null, errors: [] }, nowhere);
 
   const asksForCode = { signedInAs: anna, why: say('challenge.why', { issuer: 'Example Corp' }) };
-  const trustOffer = { label: say('challenge.trust-days', { count: 30 }), isTicked: false };
+  const trustOffer = { label: words.count('challenge.trust-days', 30), isTicked: false };
   const untrusted = { locked: null, trustOffer: null } as const;
   const challenge = { page: 'challenge', digits: 6, periodSeconds: 30, ...untrusted } as const;
   const codeOther = [usePasskey, useRecoveryCode];
@@ -120,6 +120,36 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     'recovery-code-locked',
     { ...recovery, codesLeft: 1, locked, errors: [], alternatives: [] },
     asksForCode,
+  );
+  const whatIsLost = {
+    page: 'lost-authenticator',
+    goOnHref: 'https://console.example.com/admin/users/7?tab=groups',
+  } as const;
+  const lostPhone = {
+    name: 'Work phone',
+    method: 'totp',
+    lastUsedAt: '20 Nov 2026, 08:12 (SAST)',
+    canReplace: true,
+    href: '/_mfa/enroll/totp?return_to=%2F_mfa%2Faccount%2Fauthenticators%2Fath_1',
+  } as const;
+  const lostKey = {
+    name: 'Blue YubiKey from the drawer in the office with a rather long name',
+    method: 'webauthn',
+    lastUsedAt: null,
+    canReplace: false,
+    href: '/_mfa/account/authenticators/ath_2',
+  } as const;
+  const asksWhatIsLost = { signedInAs: anna };
+  add(
+    'lost-authenticator',
+    { ...whatIsLost, authenticators: [lostPhone], fewCodes: null },
+    asksWhatIsLost,
+  );
+  const fewCodes = words.count('lost-authenticator.few-codes', 1);
+  add(
+    'lost-authenticator-few',
+    { ...whatIsLost, authenticators: [lostPhone, lostKey], fewCodes },
+    asksWhatIsLost,
   );
 
   const asksToConfirm = {

@@ -18,6 +18,7 @@ import {
   shapeError,
   typedCode,
 } from './code-refusals.ts';
+import { afterRecoveryCode } from './lost-authenticator.ts';
 
 /** Shows the form, or sends on who has nothing left to prove. */
 export async function showRecoveryCode(exchange: Exchange<SessionFacts>): Promise<Answer> {
@@ -43,7 +44,7 @@ export async function submitRecoveryCode(exchange: Exchange<SessionFacts>): Prom
 
   const given = { method: 'recovery-code', code } as const;
   const answer = await answerChallenge(parts.flows, visit, session, given);
-  if (answer.ok) return onward(exchange, await exchange.rise(answer.session));
+  if (answer.ok) return afterRecoveryCode(exchange, await exchange.rise(answer.session));
   if (await wasAnsweredElsewhere(exchange, answer))
     return redirectTo(pageAddress(exchange, '/sign-in'));
 

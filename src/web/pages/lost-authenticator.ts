@@ -1,0 +1,76 @@
+/**
+ * `/lost-authenticator`: where somebody is led who signed in with a recovery code. Codes are for
+ * the day something is lost, so that this is asked while they are here and freshly proved.
+ *
+ * Shown once, on the way, and no gate: whoever goes elsewhere gets there.
+ */
+
+import type { SessionFacts } from '../../core/facts.ts';
+import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import type { MethodId } from '../../core/proofs.ts';
+import type { Authenticator } from '../../stores/types.ts';
+import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts';
+import { onward, pageAddress, pageHref } from '../onward.ts';
+import type { LostAuthenticatorPage } from '../views.ts';
+import { zonedTime } from '../zoned-time.ts';
+import { hasDomain } from './passkey-answers.ts';
+
+/** From this many unused codes down, the page offers new ones. */
+const fewRecoveryCodes = 3;
+
+/** Where to after a recovery code was taken: past the question, where there is something to lose. */
+export function afterRecoveryCode(exchange: Exchange, session: SessionFacts): Answer {
+  return session.enrolled.length === 0
+    ? onward(exchange, session)
+    : redirectTo(pageAddress(exchange, '/lost-authenticator'));
+}
+
+/** Lists what the person has and asks what of it is lost. */
+export async function showLostAuthenticator(exchange: Exchange<SessionFacts>): Promise<Answer> {
+  const { parts, config, session } = exchange;
+  const all = await parts.flows.stores.authenticators.listOfUser(session.principal.id);
+  if (all.length === 0) return onward(exchange, session);
+
+  const time = zonedTime(config.portal.timeZone);
+  const left = session.recoveryCodesLeft;
+  const { words } = parts.renderer;
+  return showPage({
+    page: 'lost-authenticator',
+    authenticators: all.map((authenticator) => ({
+      name: authenticator.name,
+      method: authenticator.method,
+      lastUsedAt: authenticator.lastUsedAt === null ? null : time.full(authenticator.lastUsedAt),
+      ...wayOut(exchange, authenticator),
+    })),
+    fewCodes:
+      left <= fewRecoveryCodes && isMethodEnabled('recovery-code', config.policy.mfa)
+        ? words.count('lost-authenticator.few-codes', left)
+        : null,
+    goOnHref: onward(exchange, session).to,
+  });
+}
+
+/** A new one first, then the page of the lost one; that page at once where no new one can be. */
+function wayOut(
+  exchange: Exchange<SessionFacts>,
+  { id, method }: Authenticator,
+): Pick<LostAuthenticatorPage['authenticators'][number], 'canReplace' | 'href'> {
+  const { portal } = exchange.config;
+  const own = `/account/authenticators/${id}`;
+  const page = pageToEnroll(exchange, method);
+  return page === null
+    ? { canReplace: false, href: portal.basePath + own }
+    : {
+        canReplace: true,
+        href: pageHref({ ...exchange, returnTo: portal.url + own }, page),
+      };
+}
+
+function pageToEnroll(
+  { config }: Exchange,
+  method: MethodId,
+): '/enroll/totp' | '/enroll/passkey' | null {
+  if (!isMethodEnabled(method, config.policy.mfa)) return null;
+  if (method === 'totp') return '/enroll/totp';
+  return method === 'webauthn' && hasDomain(config) ? '/enroll/passkey' : null;
+}
