@@ -11,17 +11,33 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { removeAuthenticator } from '../../../src/flows/authenticators.ts';
+import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
 import { answerChallenge } from '../../../src/flows/challenge.ts';
+import {
+  beginPasskeyEnrollment,
+  finishPasskeyEnrollment,
+} from '../../../src/flows/enroll-passkey.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
+import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
 import { resetMfa } from '../../../src/flows/users.ts';
 import type { DatabaseLocation } from '../../../src/stores/sql/database.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { steppedUp, withAnotherApp } from '../../support/own-changes.ts';
+import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
 import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
+import { createPasskey, platformBuild } from '../../support/soft-authenticator.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+/** Counts, as security keys do, and verifies the person too. */
+const countingBuild = {
+  ...platformBuild,
+  isBackupEligible: false,
+  isBackedUp: false,
+  counts: true,
+};
 
 interface Engine {
   readonly name: string;
@@ -202,6 +218,65 @@ for (const engine of engines) {
         assert.equal((await two.ctx.stores.authenticators.listOfUser(id)).length, 1);
         for (const world of both()) world.configure({ policy: aPolicy() });
       }
+    });
+
+    test('accept one of twenty equal answers of a passkey, and of one passkey alone', async () => {
+      await one.addUser('gita');
+      const { passkey } = await enrollPasskey(one, await one.signInBy('gita'), countingBuild);
+      const session = await one.signInBy('gita');
+      const response = passkey.get(await askForPasskey(one, session));
+      const alone = passkey.get(sure(await beginPasskeySignIn(one.ctx, 'browser')));
+
+      const answers = await together(20, (world) =>
+        answerChallengeWithPasskey(world.ctx, visit(), session, response),
+      );
+      const signIns = await together(20, (world) =>
+        signInWithPasskey(world.ctx, visit(), { response: alone, browser: 'browser' }),
+      );
+
+      assert.equal(answers.filter(isAccepted).length, 1);
+      assert.equal(signIns.filter(isAccepted).length, 1);
+    });
+
+    // A key and its copy: each has a challenge of its own, and both show the same counter.
+    test('accept one of twenty answers of which all show one counter', async () => {
+      await one.addUser('hugo');
+      const { passkey } = await enrollPasskey(one, await one.signInBy('hugo'), countingBuild);
+      const session = await one.signInBy('hugo');
+      const seen = (await one.events()).length;
+      const asked = await Promise.all(
+        Array.from({ length: 20 }, () => askForPasskey(one, session)),
+      );
+      const responses = asked.map((options) => passkey.get(options, { counter: 7 }));
+
+      const answers = await together(20, (world) =>
+        answerChallengeWithPasskey(world.ctx, visit(), session, sure(responses.pop())),
+      );
+
+      assert.equal(answers.filter(isAccepted).length, 1);
+      const alarms = (await one.events()).slice(seen).filter(({ severity }) => severity === 'high');
+      assert.equal(alarms.length, 19);
+    });
+
+    test('enroll one of many passkeys for somebody who has nothing', async () => {
+      await one.addUser('ida');
+      const begun = await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const session = await one.signInBy('ida');
+          const { options } = await beginPasskeyEnrollment(one.ctx, session);
+          return { session, response: createPasskey(options).posted };
+        }),
+      );
+
+      const queue = [...begun];
+      const answers = await together(begun.length, (world) => {
+        const { session, response } = sure(queue.pop());
+        return finishPasskeyEnrollment(world.ctx, visit(), session, { response, name: 'Key' });
+      });
+
+      assert.equal(answers.filter(isAccepted).length, 1);
+      const { principal } = sure(begun[0]).session;
+      assert.equal((await one.ctx.stores.authenticators.listOfUser(principal.id)).length, 1);
     });
 
     test('keep the audit log whole through all of it', async () => {
