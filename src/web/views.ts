@@ -267,7 +267,7 @@ export interface AccountPage {
   readonly activity: readonly {
     readonly what: string;
     readonly at: string;
-    /** "Firefox on Linux · 10.20.0.14"; null: nobody came over the network. */
+    /** "Firefox on Linux, 10.20.0.14"; null: nobody came over the network. */
     readonly from: string | null;
   }[];
   /** What was just done, said once. */

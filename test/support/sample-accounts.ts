@@ -170,9 +170,9 @@ const account: AccountPage = {
   ],
   trustedDevices: [],
   activity: [
-    ['Signed in', '21 Nov 2026, 14:05 (SAST)', 'Firefox on Linux · 10.20.0.14'],
-    ['Added: Authenticator app', '21 Nov 2026, 08:44 (SAST)', 'Safari on iPhone · 2001:db8:e::7'],
-    ['Recovery codes stored', '21 Nov 2026, 08:45 (SAST)', 'Safari on iPhone · 2001:db8:e::7'],
+    ['Signed in', '21 Nov 2026, 14:05 (SAST)', 'Firefox on Linux, 10.20.0.14'],
+    ['Added: Authenticator app', '21 Nov 2026, 08:44 (SAST)', 'Safari on iPhone, 2001:db8:e::7'],
+    ['Recovery codes stored', '21 Nov 2026, 08:45 (SAST)', 'Safari on iPhone, 2001:db8:e::7'],
     ['Wrong code', '20 Nov 2026, 17:30 (SAST)', '198.51.100.7'],
     ['Signed in from somewhere new', '20 Nov 2026, 17:31 (SAST)', 'Chrome on Windows'],
     ['Groups changed by an administrator', '20 Nov 2026, 09:00 (SAST)', null],

@@ -36,5 +36,5 @@ function whatOf({ type, details }: AuditEvent, sentence: string): string {
 function fromOf({ ip, userAgent }: AuditEvent): string | null {
   const known = [userAgent === null ? null : deviceName(userAgent), ip];
   const parts = known.filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.join(' · ');
+  return parts.length === 0 ? null : parts.join(', ');
 }
