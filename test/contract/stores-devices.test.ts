@@ -185,6 +185,15 @@ describeEngines((engine) => {
       assert.deepEqual(answers, ['first', 'known', 'new', 'known', 'known']);
     });
 
+    test('can be looked at without being noted', async () => {
+      const { id } = await addUser(database);
+      assert.equal(await stores.places.look(id, 'here'), 'first');
+      assert.equal(await stores.places.see(id, 'here', NOON), 'first');
+      assert.equal(await stores.places.look(id, 'here'), 'known');
+      assert.equal(await stores.places.look(id, 'there'), 'new');
+      assert.equal(await stores.places.see(id, 'there', NOON), 'new');
+    });
+
     test('of one person says nothing about another', async () => {
       const [one, other] = [await addUser(database), await addUser(database)];
       await stores.places.see(one.id, 'here', NOON);

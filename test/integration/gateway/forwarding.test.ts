@@ -242,7 +242,7 @@ describe('our cookies', () => {
     const cookie = gateway.signIn();
     await ask(gateway.port, {
       headers: {
-        cookie: `a="1;  b= 2 ;${cookie}; sallyport-csrf=abc; __Host-sallyport=x; c=sallyport=3`,
+        cookie: `a="1;  b= 2 ;${cookie}; sallyport-csrf=abc; __Host-sallyport=x; sallyport-device=d; c=sallyport=3`,
       },
     });
     assert.equal(lastSeen().headers.cookie, 'a="1;  b= 2 ; c=sallyport=3');
@@ -254,7 +254,13 @@ describe('our cookies', () => {
   });
 
   test('cannot be set by an upstream', async () => {
-    const set = ['a=1', 'sallyport=evil; Path=/', '__HOST-sallyport=evil', '=sallyport=evil', 'b'];
+    const set = [
+      'a=1',
+      'sallyport=evil; Path=/',
+      '__HOST-sallyport-device=evil',
+      '=sallyport=evil',
+      'b',
+    ];
     await answering(
       (_, res) => res.setHeader('Set-Cookie', set).end(),
       async () => {

@@ -53,6 +53,10 @@ const setCookies = (answers: readonly Answer[]): readonly string[] =>
 /** The attributes of a `Set-Cookie`, without name and value. */
 const fenceOf = (line: string): readonly string[] => line.split('; ').slice(1).toSorted();
 
+/** Browsers keep the device cookie for 400 days; all others go when the browser is closed. */
+const maxAge = 'Max-Age=34560000';
+const isDeviceCookie = (line: string): boolean => line.includes('sallyport-device=');
+
 const cookiesAt = async (
   differences: Parameters<typeof startPortal>[0],
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
@@ -155,9 +159,11 @@ describe('every response of the portal', () => {
     assert.deepEqual([...new Set(lines.map((line) => line.split('=')[0] ?? ''))].toSorted(), [
       '__Host-sallyport',
       '__Host-sallyport-csrf',
+      '__Host-sallyport-device',
     ]);
     for (const line of lines) {
-      assert.deepEqual(fenceOf(line), ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'], line);
+      const fence = fenceOf(line).filter((part) => part !== maxAge || !isDeviceCookie(line));
+      assert.deepEqual(fence, ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'], line);
       assert.ok(line.length < 4096);
     }
   });
@@ -170,7 +176,7 @@ describe('every response of the portal', () => {
 });
 
 describe('the cookies of the portal', () => {
-  test('reach every host of ours where a domain is configured, but for the form cookie', async () => {
+  test('reach every host of ours where a domain is configured, but for those of forms and devices', async () => {
     const cookies = await cookiesAt({
       origin: 'https://console.example.com',
       portalUrl: 'https://id.example.com',
@@ -184,20 +190,19 @@ describe('the cookies of the portal', () => {
       'SameSite=Lax',
       'Secure',
     ]);
-    assert.deepEqual(cookies.get('__Host-sallyport-csrf'), [
-      'HttpOnly',
-      'Path=/',
-      'SameSite=Lax',
-      'Secure',
-    ]);
+    const fence = ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'];
+    assert.deepEqual(cookies.get('__Host-sallyport-csrf'), fence);
+    assert.deepEqual(cookies.get('__Host-sallyport-device'), [...fence, maxAge].toSorted());
   });
 
   test('have plain names over plain http', async () => {
     const cookies = await cookiesAt({});
 
-    assert.deepEqual([...cookies.keys()].toSorted(), ['sallyport', 'sallyport-csrf']);
+    const names = ['sallyport', 'sallyport-csrf', 'sallyport-device'];
+    assert.deepEqual([...cookies.keys()].toSorted(), names);
     for (const fence of cookies.values()) {
-      assert.deepEqual(fence, ['HttpOnly', 'Path=/', 'SameSite=Lax']);
+      const kept = fence.filter((part) => part !== maxAge);
+      assert.deepEqual(kept, ['HttpOnly', 'Path=/', 'SameSite=Lax']);
     }
   });
 });

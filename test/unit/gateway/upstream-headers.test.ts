@@ -84,6 +84,7 @@ test('our cookies are left out and the others kept octet for octet', () => {
     ['__Host-sallyport=x; a="1; 2"',               'a="1; 2"'],
     ['__Secure-sallyport=x; __Host-sallyport-csrf=y; a', 'a'],
     ['__HOST-SALLYPORT=x; a=1',                    'a=1'],
+    ['sallyport-device=s1.x; a=1; __Host-sallyport-device=y', 'a=1'],
     ['notsallyport=1; sallyport2=2',               'notsallyport=1; sallyport2=2'],
     ['a=sallyport=1',                              'a=sallyport=1'],
   ] as const;

@@ -16,6 +16,13 @@ describe('our cookies', () => {
     );
   });
 
+  test('may last longer', () => {
+    assert.equal(
+      cookieToSet('__Host-x', 'v', { isSecure: true, domain: null }, 60),
+      '__Host-x=v; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax',
+    );
+  });
+
   test('are removed under the same fence as they were set', () => {
     assert.equal(
       cookieToClear('x', { isSecure: true, domain: 'example.com' }),
