@@ -32,6 +32,8 @@ async function newcomer(username: string, groups: readonly string[] = []): Promi
   return world.signInBy(username);
 }
 
+const reset = () => resetMfa(world.ctx, { username: 'anna', reason: 'lost phone', ticket: 'T-1' });
+
 const now = async (session: SessionFacts) => sure(await world.recall(session.key));
 
 async function decided(session: SessionFacts): Promise<string> {
@@ -117,8 +119,7 @@ describe('a tenant', () => {
     assert.equal(await decided(anna), passes);
     await demand(90);
     assert.equal(await decided(anna), blocked);
-    const reset = { username: 'anna', reason: 'lost phone', ticket: 'T-1' };
-    assert.equal((await resetMfa(world.ctx, reset)).ok, true);
+    assert.equal((await reset()).ok, true);
     assert.equal(await decided(await world.signInBy('anna')), blocked);
   });
 
@@ -248,9 +249,6 @@ describe('two settings that arrive together', () => {
 });
 
 describe('what a reset asks of somebody (post_reset_require_enroll)', () => {
-  const reset = () =>
-    resetMfa(world.ctx, { username: 'anna', reason: 'lost phone', ticket: 'T-1' });
-
   test('is asked until they have a second factor again, and no longer', async () => {
     await world.enrolledPerson('anna');
     await reset();

@@ -29,6 +29,7 @@ import {
   NOON,
 } from '../../../support/builders.ts';
 
+const hours = (count: number) => ({ now: addSeconds(NOON, count * 3600) });
 const day = (days: number): EpochMs => addSeconds(NOON, days * 24 * 3600);
 const easy = aRoute({ rules: [aRule({ requires: { level: 1 } })] });
 const strict = aRoute({ rules: [aRule({ requires: { level: 2 } })] });
@@ -71,7 +72,6 @@ describe('decide, on somebody in grace', () => {
 
   test('shows it once a day', () => {
     const reminded = { ...inGrace, remindedAt: NOON };
-    const hours = (count: number) => ({ now: addSeconds(NOON, count * 3600) });
 
     assert.equal(judged(reminded)[0], 'allow');
     assert.equal(judged(reminded, hours(23.9))[0], 'allow');

@@ -304,7 +304,7 @@ describe('waysToPass', () => {
       'Enroll totp and recovery-code: the policy obliges this tier to it.',
     ]],
     [{ kind: 'enroll', reason: 'tenant-requires-enrollment', rule, missing: ['totp', 'webauthn'] }, [
-      'Enroll totp or webauthn: the tenant asks for a second factor.',
+      'Enroll totp or webauthn: the tenant, or a reset, asks for a second factor.',
     ]],
     [{ kind: 'remind', reason: 'enrollment-due-soon', rule }, [
       'Enroll a second factor, or put the reminder off for a day on the page that shows it.',
