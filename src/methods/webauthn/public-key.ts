@@ -12,8 +12,9 @@ export const algorithms: readonly number[] = [eddsa, es256, rs256];
 /** Labels of COSE_Key (RFC 9052 §7.1, RFC 9053 §7). */
 const label = { kty: 1, alg: 3, crv: -1, x: -2, y: -3, n: -1 } as const;
 
-/** Bits of an RSA key that are worth checking a signature with (NIST SP 800-131A Rev. 2 §3). */
+/** An RSA key that is worth a signature (NIST SP 800-131A Rev. 2 §3), and one that is too much work. */
 const rsaBytesMin = 256;
+const rsaBytesMax = 1024;
 
 /**
  * Says whether key type and curve are the ones that belong to the algorithm, which the library
@@ -32,8 +33,10 @@ export function isKeyThatWeTake(cose: Uint8Array): boolean {
         isLong(label.x, 32) &&
         isLong(label.y, 32)
       );
-    case rs256:
-      return key.get(label.kty) === 3 && bytesOf(key.get(label.n)) >= rsaBytesMin;
+    case rs256: {
+      const bytes = bytesOf(key.get(label.n));
+      return key.get(label.kty) === 3 && bytes >= rsaBytesMin && bytes <= rsaBytesMax;
+    }
     default:
       return false;
   }

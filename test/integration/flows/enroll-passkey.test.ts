@@ -204,6 +204,8 @@ describe('a new passkey is not taken', () => {
     ['with another curve', { publicKey: (cose) => cose.set(-1, 2) }],
     ['with a short coordinate', { publicKey: (cose) => cose.set(-2, Buffer.alloc(31, 1)) }],
     ['with a compressed point', { publicKey: (cose) => cose.set(-3, 1) }],
+    ['with a small RSA key', { algorithm: -257, publicKey: (cose) => cose.set(-1, bytes(255)) }],
+    ['with a huge RSA key', { algorithm: -257, publicKey: (cose) => cose.set(-1, bytes(1025)) }],
     ['with an id that is too long', { credentialId: Buffer.alloc(1024, 7) }],
     ['with no id', { credentialId: Buffer.alloc(0) }],
     ['with more than there may be', { trailing: Buffer.from([0]) }],
@@ -364,6 +366,10 @@ describe('an enrollment', () => {
 
 function auditIsAway(): Promise<never> {
   return Promise.reject(new StoreUnavailable('The audit log'));
+}
+
+function bytes(count: number): Buffer {
+  return Buffer.alloc(count, 0xff);
 }
 
 function aMap(key: Cbor, value: Cbor): Map<Cbor, Cbor> {
