@@ -97,7 +97,8 @@ export async function finishTotpEnrollment(
     await tell(ctx, stores, record.user, {
       kind: 'authenticator-added',
       at: now,
-      details: { method: 'totp', name: enrolled.name, ip: visit.ip },
+      visit,
+      details: { name: enrolled.name },
     });
     const areCodesToShow = await makeFirstCodes(ctx, stores, visit, session);
     const proof = {

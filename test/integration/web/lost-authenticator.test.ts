@@ -65,7 +65,7 @@ describe('somebody who signed in with a recovery code', async () => {
 
   test('replaces what is lost without being asked again: a new one, then the old one goes', async () => {
     const { client, page } = await useCode();
-    const enrollment = await client.open(linkOn(page, /replace it/));
+    const enrollment = await client.open(linkOn(page, /I lost it/));
     assert.equal(enrollment.url.pathname, '/_mfa/enroll/totp');
     const [secret = ''] = textsMarked(enrollment, 'data-totp-secret');
     assert.notEqual(secret, ben.secret);
@@ -100,7 +100,7 @@ describe('somebody who signed in with a recovery code', async () => {
     for (let used = 0; used < 6; used += 1) await useCode(used);
     const { client, page } = await useCode(6);
     assert.match(page.body, /Only 3 recovery codes are left\./);
-    const codes = await client.open(linkOn(page, /Make new codes/));
+    const codes = await client.open(linkOn(page, /New codes/));
     assert.equal(codes.url.pathname, '/_mfa/recovery-codes');
 
     await useCode(7);
