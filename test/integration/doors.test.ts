@@ -6,11 +6,17 @@
  */
 
 import assert from 'node:assert/strict';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import type { AuthenticatorId } from '../../src/core/ids.ts';
+import { createTenant, setTenant } from '../../src/flows/tenants.ts';
+import { createUser, resetMfa } from '../../src/flows/users.ts';
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { enrollAtSignIn, signIn } from '../support/http-verbs.ts';
 import { lines, sendRaw } from '../support/raw-client.ts';
+import type { Answer } from '../support/web-client.ts';
 import { passwordOf, startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const inside = '10.20.0.7';
@@ -38,6 +44,16 @@ const cases = [
   ['anna',               inside,   '/app/fresh',           'step-up-required'],
   ['anna',               inside,   '/app/others-only',     'not-admitted'],
   ['anna',               inside,   '/app/phishing-proof',  'enrollment-required'],
+  ['in grace',           inside,   '/easy/x',              'allowed'],
+  ['in grace',           inside,   '/app/x',               'enrollment-required'],
+  ['grace is over',      inside,   '/easy/x',              'enrollment-required'],
+  ['just reset',         inside,   '/easy/x',              'enrollment-required'],
+  ['TIER0, nothing yet', inside,   '/easy/x',              'enrollment-required'],
+  ['TIER0, no passkey',  inside,   '/easy/x',              'enrollment-required'],
+  ['TIER0, no codes',    inside,   '/easy/x',              'enrollment-required'],
+  ['TIER0, no app',      inside,   '/easy/x',              'second-factor-required'],
+  ['TIER0, all of it',   inside,   '/easy/x',              'allowed'],
+  ['service by session', inside,   '/easy/x',              'not-signed-in'],
   ['disabled',           inside,   '/app/x',               'account-disabled'],
   ['signed out',         inside,   '/app/x',               'not-signed-in'],
 ] as const;
@@ -51,6 +67,7 @@ const routes = (upstream: string): readonly object[] => [
     network: 'zone-e',
     rules: [{ when: { path: '/zone/open' }, effect: 'public' }, {}],
   },
+  { name: 'easy', path: '/easy/**', upstream, rules: [{ requires: { level: 1 } }] },
   { name: 'narrow', path: '/narrow/**', upstream, rules: [{ when: { path: '/narrow/one' } }] },
   {
     name: 'app',
@@ -92,6 +109,17 @@ before(async () => {
   const dora = (await users.findByUsername('dora')) ?? assert.fail('there is no dora');
   await users.setDisabled(dora.id, true);
   await signOutAs('signed out');
+  await fallDueAs('in grace', 'ira', 5);
+  await fallDueAs('grace is over', 'olaf', 0);
+  await resetAs('just reset');
+  await administerAs('TIER0, nothing yet', []);
+  await administerAs('TIER0, no passkey', ['totp', 'recovery-code']);
+  await administerAs('TIER0, no codes', ['totp', 'webauthn']);
+  await administerAs('TIER0, no app', ['webauthn', 'recovery-code']);
+  await administerAs('TIER0, all of it', ['totp', 'webauthn', 'recovery-code']);
+  await becomeServiceAs('service by session');
+  // Setting people up is not what the upstream is asked about.
+  (upstream.requests as unknown[]).length = 0;
 });
 after(async () => {
   await gateway.close();
@@ -120,12 +148,50 @@ describe('every door', () => {
   test('nobody but an allowed request reaches the upstream', () => {
     const reached = [...upstream.requests, ...upstream.handshakes].map(({ url = '' }) => url);
     const allowed = cases.filter(([, , , expected]) => expected === 'allowed');
+    // The assertion is what upstreams believe: it stands where somebody passed, and nowhere else.
+    const asserted = upstream.requests.filter(({ headers }) => headers['x-sallyport-assertion']);
+    assert.ok(asserted.every(({ url }) => !url.startsWith('/open/')));
     const targets = new Set<string>(allowed.map(([, , target]) => target));
     assert.deepEqual(
       [...new Set(reached)].filter((url) => !targets.has(url)),
       [],
     );
     assert.equal(reached.length, allowed.length * 2);
+  });
+});
+
+const isReminder = (location: unknown): boolean =>
+  String(location).startsWith(`${gateway.origin}/_mfa/reminder?return_to=`);
+
+describe('somebody in grace, on the way to a page', () => {
+  const page = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
+
+  test('is shown the reminder through every door that a page can come through', async () => {
+    const headers = { ...headersOf('in grace', inside), ...page };
+    const { host } = new URL(gateway.origin);
+    const client = gateway.newClient();
+
+    const http = await client.visit('/easy/x', { headers });
+    assert.deepEqual([http.status, isReminder(http.headers.location)], [302, true]);
+    const forwardAuth = await client.call('/_mfa/forward-auth', {
+      headers: {
+        ...headers,
+        'x-forwarded-method': 'GET',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-host': host,
+        'x-forwarded-uri': '/easy/x',
+      },
+    });
+    assert.deepEqual([forwardAuth.status, isReminder(forwardAuth.headers.location)], [302, true]);
+    const original = {
+      'x-original-method': 'GET',
+      'x-original-url': `${gateway.origin}/easy/x`,
+    };
+    const nginx = await client.call('/_mfa/forward-auth/nginx', {
+      headers: { ...headers, ...original },
+    });
+    assert.deepEqual([nginx.status, isReminder(nginx.headers.location)], [401, true]);
+    assert.equal(await throughUpgrade('in grace', inside, '/easy/x'), 'allowed');
   });
 });
 
@@ -163,6 +229,7 @@ async function throughForwardAuth(who: string, ip: string, target: string): Prom
       'x-forwarded-uri': target,
     },
   });
+  assertAsserted(answer, who);
   return answer.status === 200 ? 'allowed' : String(answer.headers['sallyport-response']);
 }
 
@@ -178,7 +245,15 @@ async function throughNginx(who: string, ip: string, target: string): Promise<st
     [200, 401, 403, 503].includes(answer.status),
     `nginx would take ${answer.status} for 500`,
   );
+  assertAsserted(answer, who);
   return answer.status === 200 ? 'allowed' : String(answer.headers['sallyport-response']);
+}
+
+/** An assertion is for whoever may pass, and for nobody else (TIER0 obtains none before it may). */
+function assertAsserted(answer: Answer, who: string): void {
+  const assertion = answer.headers['x-sallyport-assertion'];
+  if (answer.status !== 200) assert.equal(assertion, undefined);
+  else assert.equal(assertion === '', who === 'nobody');
 }
 
 function headersOf(who: string, ip: string): { readonly cookie?: string; [name: string]: string } {
@@ -210,6 +285,78 @@ async function enrollAs(who: string, username: string): Promise<void> {
   cookies.set(who, client.cookieHeader());
   // Setting people up is not what the upstream is asked about.
   (upstream.requests as unknown[]).length = 0;
+}
+
+/** Somebody of a tenant that demanded a second factor after they had come. */
+async function fallDueAs(who: string, username: string, gracePeriodDays: number): Promise<void> {
+  const { flows } = gateway.composition;
+  const tenant = `of-${username}`;
+  assert.ok((await createTenant(flows, { name: tenant })).ok);
+  assert.ok((await createUser(flows, { username, tenant, password: passwordOf(username) })).ok);
+  clock.advance(1);
+  const settings = { isMfaRequired: true, gracePeriodDays };
+  assert.ok((await setTenant(flows, { name: tenant, settings })).ok);
+  await passwordAs(who, username);
+}
+
+async function resetAs(who: string): Promise<void> {
+  await gateway.addUser({ username: 'rita', groups: [] });
+  const reset = { username: 'rita', reason: 'lost phone', ticket: 'T-1' };
+  assert.ok((await resetMfa(gateway.composition.flows, reset)).ok);
+  await passwordAs(who, 'rita');
+}
+
+/** Somebody of TIER0 who has these. Without a screen there is no passkey; its record will do. */
+async function administerAs(
+  who: string,
+  has: readonly ('totp' | 'webauthn' | 'recovery-code')[],
+): Promise<void> {
+  const username = `admin-${String(cookies.size)}`;
+  const { id } = await gateway.addUser({ username, groups: ['AI-PLATFORM-ADMINS'] });
+  const client = gateway.newClient();
+  const password = passwordOf(username);
+  const { authenticators, recoveryCodes } = gateway.composition.flows.stores;
+  if (has.includes('totp')) {
+    await enrollAtSignIn(client, { target: '/easy/x', username, password, clock });
+    if (!has.includes('recovery-code')) await recoveryCodes.removeOfUser(id);
+  } else {
+    await signIn(client, { target: '/easy/x', username, password });
+    if (has.includes('recovery-code')) {
+      await recoveryCodes.createUnconfirmed(id, ['hash'], clock.now());
+      await recoveryCodes.confirm(id, clock.now(), 'drop');
+    }
+  }
+  if (has.includes('webauthn')) {
+    await authenticators.create({
+      id: `ath_${username}` as AuthenticatorId,
+      userId: id,
+      method: 'webauthn',
+      name: 'Security key',
+      sealedCredential: 'sealed',
+      lastStep: -1,
+      passkey: { credentialId: id, signCount: 0, isBackedUp: false, attestedModel: null },
+      createdAt: clock.now(),
+      lastUsedAt: null,
+    });
+  }
+  cookies.set(who, client.cookieHeader());
+}
+
+/** Services sign nobody in; this is what would become of one that had a session all the same. */
+async function becomeServiceAs(who: string): Promise<void> {
+  await gateway.addUser({ username: 'sven', groups: [] });
+  await passwordAs(who, 'sven');
+  const file = path.join(path.dirname(gateway.configFile), 'data/sallyport.db');
+  const database = new DatabaseSync(file);
+  const changed = database.prepare(`update users set kind = 'service' where username = 'sven'`);
+  assert.equal(changed.run().changes, 1);
+  database.close();
+}
+
+async function passwordAs(who: string, username: string): Promise<void> {
+  const client = gateway.newClient();
+  await signIn(client, { target: '/easy/x', username, password: passwordOf(username) });
+  cookies.set(who, client.cookieHeader());
 }
 
 async function signOutAs(who: string): Promise<void> {
