@@ -117,3 +117,68 @@ async function andThenPage(page: Page, act: () => Promise<void>): Promise<void> 
   const loaded = page.waitForEvent('load');
   await Promise.all([loaded, act()]);
 }
+
+/** Something that passkeys are kept on. */
+export interface Keyring {
+  /** Whether its owner touches it, or looks at it, when it asks. */
+  respond(doesRespond: boolean): Promise<void>;
+  /** Whether it would know its owner. */
+  recognise(doesRecognise: boolean): Promise<void>;
+  /** How many passkeys are on it. */
+  count(): Promise<number>;
+  unplug(): Promise<void>;
+}
+
+/**
+ * Gives the browser window something to keep passkeys on: the screen lock of a laptop, which knows
+ * its owner, or a security key that is only touched.
+ */
+export async function plugIn(visit: Visit, kind: 'laptop' | 'touch-key'): Promise<Keyring> {
+  const cdp = await visit.page.context().newCDPSession(visit.page);
+  const isLaptop = kind === 'laptop';
+  await cdp.send('WebAuthn.enable');
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: isLaptop ? 'internal' : 'usb',
+      hasResidentKey: isLaptop,
+      hasUserVerification: isLaptop,
+      isUserVerified: isLaptop,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    async respond(enabled) {
+      await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+    },
+    async recognise(isUserVerified) {
+      await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
+    },
+    async count() {
+      const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+      return credentials.length;
+    },
+    async unplug() {
+      await cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+    },
+  };
+}
+
+/** Sets up a passkey on the page for it, under a name or the one that is suggested. */
+export async function enrollPasskey(visit: Visit, name?: string): Promise<void> {
+  await seesPage(visit, /\/enroll\/passkey$/);
+  if (name !== undefined) await visit.page.fill('[name=name]', name);
+  assert.notEqual(await visit.page.inputValue('[name=name]'), '', 'a name is suggested');
+  await usePasskey(visit);
+}
+
+/** Presses the button that asks for a passkey. */
+export async function usePasskey(visit: Visit): Promise<void> {
+  await press(visit, '[data-passkey-button]');
+}
+
+/** Signs out, as somebody does who comes back later. */
+export async function signOut(visit: Visit): Promise<void> {
+  await visit.page.goto('/_mfa/sign-out');
+  await press(visit, 'form[action$="/sign-out"] button');
+}
