@@ -15,7 +15,7 @@ describe('config check', () => {
   test('says that a configuration is right', async () => {
     assert.deepEqual(await runCommand(['config', 'check', '--config', 'config/demo.yaml']), {
       code: 0,
-      stdout: 'config/demo.yaml: right (4 routes, 7 rules)\n',
+      stdout: 'config/demo.yaml: right (5 routes, 8 rules)\n',
       stderr: '',
     });
   });

@@ -198,6 +198,45 @@ To pass
     assert.deepEqual(await reasonOf('GET /_mfa/sign-in'), [3, 'portal', 'portal']);
   });
 
+  test('knows from where a service may come, whatever it would have to prove', async () => {
+    const jobs = installation(`server: { publicUrl: https://console.example.com }
+networks: { zone-e: [10.20.0.0/24] }
+routes:
+  - name: jobs
+    path: /jobs/**
+    upstream: http://10.0.0.5:8000
+    rules:
+      - when: { path: /jobs/people }
+      - for: { services: [batch-runner] }
+`);
+    assert.equal((await jobs.run('user add batch-runner --service --networks zone-e')).code, 0);
+    const explained = (path: string, ip: string) =>
+      jobs.run(`explain GET ${path} --user batch-runner --ip ${ip}`);
+
+    const inside = await explained('/jobs/nightly', '10.20.0.9');
+    assert.deepEqual([inside.code, /^allow, assurance-met/m.test(inside.stdout)], [0, true]);
+    const unnamed = await explained('/jobs/people', '10.20.0.9');
+    assert.match(unnamed.stdout, /^deny, not-admitted/m);
+    const { code, stdout } = await explained('/jobs/nightly', '203.0.113.9');
+    jobs.remove();
+    assert.equal(code, 3);
+    assert.match(stdout, /^deny, service-network-not-allowed/m);
+    assert.match(stdout, /an address in zone-e, to which the service is bound/);
+    assert.match(stdout, /Come from one of the networks that the service account is bound to\./);
+    assert.doesNotMatch(stdout, /password/);
+  });
+
+  test('knows a tenant that asks for a second factor', async () => {
+    await at.run('tenant add acme');
+    const stdin = 'correct horse 7 battery';
+    await at.run('tenant set acme --mfa-required yes --grace-days 0');
+    await at.run('user add cleo --tenant acme --password-stdin', { stdin });
+
+    // The tests' clock stands before the account was made; a deadline is an instant, not a wish.
+    const { stdout } = await at.run('explain GET /console/bulletin --user cleo');
+    assert.match(stdout, /a second factor due by \d{4}-/);
+  });
+
   test('writes the whole trace for programs', async () => {
     const { stdout } = await at.run(
       'explain POST /console/x --user ben --proofs password,totp@4m --json',

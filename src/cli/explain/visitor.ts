@@ -94,12 +94,17 @@ function visitorOf({ config, now }: VisitorContext, described: Description): Vis
   const principal = person.user;
   const tier = tierOf(principal, config.policy.tiers);
   const who = isKnown ? principal.username : 'somebody';
-  const proofs = typedProofs ?? [{ method: 'password', at: now, origin: 'answer' } as const];
+  // A service proves nothing; it is admitted by name and by where it comes from.
+  const usual =
+    principal.kind === 'service'
+      ? []
+      : [{ method: 'password', at: now, origin: 'answer' } as const];
+  const proofs = typedProofs ?? usual;
   const assumptions: string[] = [];
   if (!isKnown && principal.groups.length === 0) {
     assumptions.push(`somebody in no group asks, of ${tier} (say who with --user or --groups)`);
   }
-  if (typedProofs === null) {
+  if (typedProofs === null && usual.length > 0) {
     assumptions.push('the password was proved just now (say what else with --proofs)');
   }
 
@@ -114,7 +119,7 @@ function visitorOf({ config, now }: VisitorContext, described: Description): Vis
   if (added.length > 0) assumptions.push(`${who} has enrolled ${added.join(' and ')}`);
   if (lacksCodes) assumptions.push(`${who} has stored recovery codes`);
 
-  const createdAt = Math.min(...proofs.map((proof) => proof.at));
+  const createdAt = Math.min(now, ...proofs.map((proof) => proof.at));
   const { codesMin } = config.policy.mfa.recoveryCodes;
   const supposed = {
     ...person,
