@@ -95,9 +95,14 @@ function links(
 export function whyStepUp(exchange: Exchange<SessionFacts>): string {
   const { say } = exchange.parts.renderer.words;
   const destination = destinationOf(exchange);
-  if (destination === null) return say('step-up.why');
+  if (destination === null) return say(isOwnPage(exchange) ? 'step-up.why-account' : 'step-up.why');
   const { isStepUpToOpen } = outlookOf(exchange);
   return say(isStepUpToOpen ? 'step-up.why-open' : 'step-up.why-change', {
     name: destination.name,
   });
+}
+
+/** What leads back to a page of ours was asked for by one that changes how somebody signs in. */
+function isOwnPage({ config, returnTo }: Exchange): boolean {
+  return returnTo?.startsWith(`${config.portal.url}/`) ?? false;
 }

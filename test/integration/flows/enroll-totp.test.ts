@@ -13,6 +13,7 @@ import { resetMfa } from '../../../src/flows/users.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
+import { mailFor, mailThatWaits, steppedUp, withAddress } from '../../support/own-changes.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 
 let world: World;
@@ -178,6 +179,49 @@ describe('the first code', () => {
     );
     assert.deepEqual(await appsOf(session), []);
     assert.equal((await finish(codeOf(secret))).ok, true);
+  });
+});
+
+describe('the name of an app', () => {
+  test('is the one that was given, else what apps are called with a number', async () => {
+    const anna = await world.enroll(session);
+    let current = await steppedUp(world, anna);
+    for (const name of [undefined, '', '  ', 'Tablet', 'Tablet', 'Authenticator app 2']) {
+      const { secret } = await begin(current);
+      const given = { code: codeOf(secret), ...(name !== undefined && { name }) };
+      const answer = await finishTotpEnrollment(world.ctx, visit(), current, given);
+      assert(answer.ok);
+      current = sure(await world.rise(answer.session, current));
+    }
+
+    assert.deepEqual((await appsOf(session)).map(({ name }) => name).sort(), [
+      'Authenticator app',
+      'Authenticator app 2',
+      'Authenticator app 2 2',
+      'Authenticator app 3',
+      'Authenticator app 4',
+      'Tablet',
+      'Tablet 2',
+    ]);
+  });
+
+  test('has characters that can be seen, or nothing is enrolled', async () => {
+    const { secret } = await begin();
+    const given = { code: codeOf(secret), name: 'a\u202eb' };
+
+    const answer = await finishTotpEnrollment(world.ctx, visit(), session, given);
+
+    assert.deepEqual(answer, { ok: false, reason: 'name-not-printable' });
+    assert.deepEqual(await appsOf(session), []);
+  });
+
+  test('stands in the mail that tells of it', async () => {
+    world.configure({ mail: mailThatWaits });
+    await withAddress(world, session);
+
+    await world.enroll(session);
+
+    assert.deepEqual(await mailFor(world, session), ['authenticator-added']);
   });
 });
 

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { auditEventTypes } from '../../../src/core/audit-event.ts';
 import { loadWords } from '../../../src/web/words.ts';
 
 describe('words', () => {
@@ -47,5 +48,15 @@ describe('words', () => {
     assert.throws(() => loadWords(folder, 'en').say('nothing'), assert.AssertionError);
     write('xx', { hello: 1 });
     assert.throws(() => loadWords(folder, 'xx'), assert.AssertionError);
+  });
+
+  test('say of every event what it means to the person it is about', () => {
+    const { has } = loadWords('views/words', 'en');
+    const notAboutAnybody = /^(?:request|tenant|settings)\./;
+    const silent = auditEventTypes.filter(
+      (type) => !notAboutAnybody.test(type) && !has(`activity.${type}`),
+    );
+    // Services have no account page.
+    assert.deepEqual(silent, ['user.networks-changed']);
   });
 });
