@@ -30,6 +30,8 @@ export async function answerChallenge(
     const { stores, proof, now } = accepted;
     const { user } = accepted.record;
     const proofs = withProof(session.proofs, proof);
+    await noteSignIn(ctx, stores, visit, user, now);
+    if (trustsDevice) await trustDevice(ctx, stores, visit, session, { user, proof, now });
     await stores.audit.append(
       eventInSession(visit, session, {
         at: now,
@@ -38,8 +40,6 @@ export async function answerChallenge(
         details: { methods: methodsOf(proofs) },
       }),
     );
-    await noteSignIn(ctx, stores, visit, user, now);
-    if (trustsDevice) await trustDevice(ctx, stores, visit, session, { user, proof, now });
     const recoveryCodesLeft = await stores.recoveryCodes.countLeft(session.principal.id);
     return { proofs, recoveryCodesLeft };
   });

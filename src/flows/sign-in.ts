@@ -101,6 +101,8 @@ async function completeWithPassword(
         : null;
     const proofs = remembered === null ? facts.proofs : [...facts.proofs, remembered];
     const isComplete = nextPage(ctx, { ...facts, proofs }) !== 'challenge';
+    if (isComplete) await noteSignIn(ctx, stores, visit, user, now);
+    // Last, because everybody waits for the end of the chain.
     await stores.audit.append(
       eventAtSignIn(visit, user, {
         at: now,
@@ -109,7 +111,6 @@ async function completeWithPassword(
         details: { methods: ['password'], ...(isComplete && detailsOf(remembered)) },
       }),
     );
-    if (isComplete) await noteSignIn(ctx, stores, visit, user, now);
     return isComplete ? proofs : facts.proofs;
   });
 }
