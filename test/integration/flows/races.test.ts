@@ -10,21 +10,24 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { devicesRestedOn } from '../../../src/core/assurance.ts';
 import { removeAuthenticator } from '../../../src/flows/authenticators.ts';
 import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
 import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { distrustDevice, listDevices } from '../../../src/flows/devices.ts';
 import {
   beginPasskeyEnrollment,
   finishPasskeyEnrollment,
 } from '../../../src/flows/enroll-passkey.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
+import { signIn } from '../../../src/flows/sign-in.ts';
 import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
 import { resetMfa } from '../../../src/flows/users.ts';
 import type { DatabaseLocation } from '../../../src/stores/sql/database.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
-import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
+import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { steppedUp, withAnotherApp } from '../../support/own-changes.ts';
 import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
 import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
@@ -129,6 +132,42 @@ for (const engine of engines) {
 
       assert.equal(answers.filter(isAccepted).length, 1);
       assert.equal(await one.ctx.stores.recoveryCodes.countLeft(session.principal.id), 9);
+    });
+
+    test('leave no session that rests on a browser which was distrusted meanwhile', async () => {
+      const gina = await enrolled('gina');
+      const laptop = { ...visit(), deviceKey: 'a'.repeat(64) };
+      const session = await one.signInBy('gina');
+      const code = codeAt(gina.secret, one.clock.now());
+      const guess = { method: 'totp', code, trustsDevice: true } as const;
+      assert.equal((await answerChallenge(one.ctx, laptop, session, guess)).ok, true);
+      const [device] = await listDevices(one.ctx, laptop, gina.session);
+
+      let signIns = 0;
+      const outcomes = await together(20, async (world) => {
+        signIns += 1;
+        if (signIns === 10) {
+          await distrustDevice(world.ctx, laptop, gina.session, sure(device).id);
+          return;
+        }
+        const given = { username: 'gina', password: goodPassword };
+        const answer = await signIn(world.ctx, laptop, given);
+        assert(answer.ok);
+        await world.rise(answer.session, null);
+      });
+
+      assert.deepEqual(
+        outcomes.filter(({ status }) => status === 'rejected'),
+        [],
+      );
+      const now = one.clock.now();
+      const written = await one.ctx.sessions.listOfUser(session.principal.id, now);
+      const live = await Promise.all(written.map(({ key }) => two.recall(key)));
+      const resting = live.filter(
+        (facts) => facts && devicesRestedOn(facts.proofs, now).length > 0,
+      );
+      assert.deepEqual(resting, []);
+      assert.deepEqual(await listDevices(two.ctx, laptop, gina.session), []);
     });
 
     test('look at five of a hundred wrong codes and lock once', async () => {

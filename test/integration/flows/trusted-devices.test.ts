@@ -9,6 +9,7 @@ import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { DeviceId } from '../../../src/core/ids.ts';
 import { defaultRequirement } from '../../../src/core/policy/requirement.ts';
 import { Problem } from '../../../src/core/problem.ts';
+import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
 import { answerChallenge } from '../../../src/flows/challenge.ts';
 import { distrustDevice, listDevices } from '../../../src/flows/devices.ts';
 import type { NewSession, Visit } from '../../../src/flows/flow-context.ts';
@@ -27,6 +28,7 @@ import {
   type EnrolledPerson,
   type World,
 } from '../../support/flow-world.ts';
+import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const day = 24 * 3600;
@@ -63,6 +65,17 @@ async function trust(from: Visit, person = anna, username = 'anna'): Promise<Ses
   const risen = sure(await world.rise(answer.session, session));
   world.clock.advance(60);
   return risen;
+}
+
+/** Adds a passkey to what Anna has, and answers with it; asks for trust. */
+async function trustByPasskey(): Promise<void> {
+  const { passkey } = await enrollPasskey(world, anna.session);
+  world.clock.advance(1);
+  const session = await signInFrom(laptop);
+  const response = passkey.get(await askForPasskey(world, session));
+  const wanted = { trustsDevice: true };
+  const answer = await answerChallengeWithPasskey(world.ctx, laptop, session, response, wanted);
+  assert.equal(answer.ok, true);
 }
 
 const isAsked = async (from: Visit, username = 'anna'): Promise<boolean> =>
@@ -158,6 +171,33 @@ describe('a sign-in by password in a trusted browser', () => {
 
     assert.equal(assuranceOf(risen.proofs, world.clock.now()).acr, 'aal2');
     assert.notEqual(await world.recall(risen.key), null);
+  });
+});
+
+describe('a passkey that was shown in a browser', () => {
+  test('is remembered as one, and as two factors by itself no more', async () => {
+    await trustByPasskey();
+
+    const { proofs } = await signInFrom(laptop);
+
+    assert.deepEqual(
+      proofs.map(({ method, origin }) => [method, origin]),
+      [
+        ['password', 'answer'],
+        ['webauthn', 'remembered'],
+      ],
+    );
+    const now = world.clock.now();
+    assert.equal(assuranceOf(proofs, now).acr, 'aal1');
+    assert.equal(levelOf(proofs.slice(1), now), 0);
+  });
+
+  test('is asked for again where only known security keys count', async () => {
+    await trustByPasskey();
+    const hardwareKeys = { tiers: ['TIER3'], models: [] } as const;
+    world.configure({ policy: aPolicy({ hardwareKeys }) });
+
+    assert.equal(await isAsked(laptop), true);
   });
 });
 

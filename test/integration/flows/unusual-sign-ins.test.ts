@@ -8,6 +8,7 @@ import { answerChallenge } from '../../../src/flows/challenge.ts';
 import type { Visit } from '../../../src/flows/flow-context.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
 import { signIn } from '../../../src/flows/sign-in.ts';
+import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
 import { createUser } from '../../../src/flows/users.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type EnrolledPerson,
   type World,
 } from '../../support/flow-world.ts';
+import { enrollPasskey } from '../../support/passkey-verbs.ts';
 
 const laptop: Visit = { ...visit(), deviceKey: 'a'.repeat(64) };
 const library: Visit = { ...visit(), deviceKey: 'b'.repeat(64) };
@@ -130,6 +132,20 @@ describe('what is unusual about a sign-in', () => {
     );
     assert.deepEqual(await audited(), [['notice', ['location'], '198.51.100.0/24']]);
     assert.equal(await isAsked(abroad), false);
+  });
+
+  test('is told after a sign-in by passkey alone, too', async () => {
+    const { passkey } = await enrollPasskey(world, anna.session);
+    const browser = 'the value of a form cookie';
+    const signInAlone = async (from: Visit) => {
+      const asked = sure(await beginPasskeySignIn(world.ctx, browser));
+      const given = { response: passkey.get(asked), browser };
+      assert.equal((await signInWithPasskey(world.ctx, from, given)).ok, true);
+    };
+    await signInAlone(laptop);
+    assert.deepEqual(await audited(), []);
+    await signInAlone(elsewhere);
+    assert.deepEqual(await audited(), [['notice', ['device', 'location'], '198.51.100.0/24']]);
   });
 
   for (const newLocation of ['notify', 'ignore'] as const) {
