@@ -19,7 +19,7 @@ import { startGateway, type TestGateway } from '../../support/start-gateway.ts';
 
 const password = 'anna-harbor-linen-fig';
 
-describe('a gateway that sends mail', () => {
+describe('a gateway that sends mail (F45)', () => {
   let server: TestMailServer;
   let gateway: TestGateway;
   let clock: FixedClock;
@@ -110,7 +110,7 @@ describe('a gateway that sends mail', () => {
   });
 });
 
-describe('mail of a gateway that was killed (F25, F28)', () => {
+describe('mail of a gateway that was killed (F45)', () => {
   let at: Installation;
   let server: TestMailServer;
   let running: Running | null = null;
