@@ -1,6 +1,6 @@
 /**
  * Recovery codes: made with the first authenticator, shown once, live once the person says that
- * they are stored, replaced on demand.
+ * they are stored. How they are replaced stands in regenerate-codes.ts.
  *
  * A set is confirmed by the session that saw it and no other: of two browsers that each make one,
  * the first must not bring the codes of the second to life.
@@ -9,23 +9,13 @@
 import type { SessionFacts } from '../core/facts.ts';
 import { idBytes, idFrom, type ChallengeId } from '../core/ids.ts';
 import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { Problem } from '../core/problem.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { Challenge, Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
-import { assertFreshPasskey, hasFreshProof } from './fresh-proof.ts';
-import { guessCode, type CodeRefusal } from './guess-code.ts';
-import { guessOwnPassword } from './guess-own-password.ts';
-import { heldFacts, holdUser } from './hold-user.ts';
+import { holdUser } from './hold-user.ts';
 import { nextPage } from './next-page.ts';
 import { tell } from './tell.ts';
-
-/** The answer to asking for a new set. */
-export type RegenerationAnswer =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly reason: 'invalid-credentials' }
-  | CodeRefusal;
 
 /** How long codes wait to be looked at. */
 const displaySeconds = 1800;
@@ -160,110 +150,6 @@ export async function confirmRecoveryCodes(
     }
     return true;
   });
-}
-
-/**
- * Says whether a new set costs password and code. Not while none was ever confirmed and this
- * session has just enrolled or confirmed by a second factor: the person is in the middle of it.
- */
-export async function isProofNeededForCodes(
-  ctx: FlowContext,
-  session: SessionFacts,
-): Promise<boolean> {
-  if (await ctx.stores.recoveryCodes.hasConfirmed(session.principal.id)) return true;
-  return !isInTheMiddleOfIt(ctx, session, ctx.clock.now());
-}
-
-/**
- * Makes a new set, to be shown and confirmed. The code is one of the app or a recovery code; null
- * for somebody who has just used a passkey instead. The proof may be null only where none is
- * needed; throws the problem `step-up-required` elsewhere, `enrollment-required` while there is no
- * authenticator that codes could stand in for, `too-many-attempts` when sets are made one after
- * the other, and `policy-forbids` when codes are switched off.
- */
-export async function regenerateRecoveryCodes(
-  ctx: FlowContext,
-  visit: Visit,
-  session: SessionFacts,
-  proof: { readonly password: string; readonly code: string | null } | null,
-): Promise<RegenerationAnswer> {
-  if (!isMethodEnabled('recovery-code', ctx.config.current().policy.mfa)) {
-    throw new Problem('policy-forbids', { detail: 'Recovery codes are switched off here.' });
-  }
-  if (proof === null) return regenerateInTheMiddleOfIt(ctx, visit, session);
-
-  const { password, code } = proof;
-  if (code === null) return regenerateWithPasskey(ctx, visit, session, password);
-
-  const method = code.replace(/[\s-]/g, '').length > 8 ? 'recovery-code' : 'totp';
-  const refusal = await guessOwnPassword(ctx, visit, session, { password, method });
-  if (refusal !== null) return refusal;
-  await assertWithinLimit(ctx, session);
-  const guess = { method, code } as const;
-  const answer = await guessCode(ctx, visit, session, guess, ({ stores }) =>
-    makeRecoveryCodes(ctx, stores, visit, session),
-  );
-  return answer.ok ? { ok: true } : answer;
-}
-
-async function regenerateWithPasskey(
-  ctx: FlowContext,
-  visit: Visit,
-  session: SessionFacts,
-  password: string,
-): Promise<RegenerationAnswer> {
-  const now = ctx.clock.now();
-  assertFreshPasskey(ctx, session, now);
-  const typed = { password, method: 'webauthn' } as const;
-  const refusal = await guessOwnPassword(ctx, visit, session, typed);
-  if (refusal !== null) return refusal;
-  await assertWithinLimit(ctx, session);
-  await ctx.stores.transaction(async (stores) => {
-    assertFreshPasskey(ctx, heldFacts(session, await holdUser(stores, session)), now);
-    await makeRecoveryCodes(ctx, stores, visit, session);
-  });
-  return { ok: true };
-}
-
-// Counted once the password was right: who guesses at it uses up nothing of its owner's.
-async function assertWithinLimit(ctx: FlowContext, session: SessionFacts): Promise<void> {
-  const limit = await ctx.limits.newRecoveryCodes(session.principal.id);
-  if (limit.ok) return;
-  const minutes = Math.ceil(limit.retryAfterSeconds / 60);
-  throw new Problem('too-many-attempts', {
-    detail: `You made new codes several times. Make the next ones in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
-    retryAfterSeconds: limit.retryAfterSeconds,
-  });
-}
-
-async function regenerateInTheMiddleOfIt(
-  ctx: FlowContext,
-  visit: Visit,
-  session: SessionFacts,
-): Promise<RegenerationAnswer> {
-  const now = ctx.clock.now();
-  await assertWithinLimit(ctx, session);
-  await ctx.stores.transaction(async (stores) => {
-    const record = await holdUser(stores, session);
-    if (record.enrolled.length === 0) throw new Problem('enrollment-required');
-    const hasHadCodes = await stores.recoveryCodes.hasConfirmed(session.principal.id);
-    if (hasHadCodes || !isInTheMiddleOfIt(ctx, session, now)) {
-      throw new Problem('step-up-required', {
-        detail: 'Type your password and a code to make new recovery codes.',
-      });
-    }
-    await makeRecoveryCodes(ctx, stores, visit, session);
-  });
-  return { ok: true };
-}
-
-// Enrolling counts here, unlike for a step-up: the codes belong to what was just enrolled.
-function isInTheMiddleOfIt(ctx: FlowContext, session: SessionFacts, now: EpochMs): boolean {
-  const { stepUpWithinSeconds } = ctx.config.current().policy;
-  const hasJustEnrolled = session.proofs.some(
-    (proof) => proof.origin === 'enrollment' && now <= addSeconds(proof.at, stepUpWithinSeconds),
-  );
-  return hasJustEnrolled || hasFreshProof(ctx, session, now);
 }
 
 async function leave(

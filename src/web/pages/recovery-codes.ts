@@ -7,10 +7,9 @@ import { hasFreshPasskey } from '../../flows/fresh-proof.ts';
 import {
   confirmRecoveryCodes,
   hasUnconfirmedCodes,
-  isProofNeededForCodes,
-  regenerateRecoveryCodes,
   takeRecoveryCodes,
 } from '../../flows/recovery-codes.ts';
+import { isProofNeededForCodes, regenerateRecoveryCodes } from '../../flows/regenerate-codes.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { onward, ownAddress, pageAddress, pageHref } from '../onward.ts';
 import type { FieldError, RecoveryCodesPage } from '../views.ts';

@@ -20,11 +20,8 @@ import { answerChallenge } from '../../../src/flows/challenge.ts';
 import { beginPasskeyEnrollment } from '../../../src/flows/enroll-passkey.ts';
 import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import {
-  confirmRecoveryCodes,
-  regenerateRecoveryCodes,
-  takeRecoveryCodes,
-} from '../../../src/flows/recovery-codes.ts';
+import { confirmRecoveryCodes, takeRecoveryCodes } from '../../../src/flows/recovery-codes.ts';
+import { regenerateRecoveryCodes } from '../../../src/flows/regenerate-codes.ts';
 import { beginPasskeySignIn } from '../../../src/flows/sign-in-with-passkey.ts';
 import { createTenant, setTenant } from '../../../src/flows/tenants.ts';
 import { createUser, resetMfa } from '../../../src/flows/users.ts';

@@ -10,10 +10,12 @@ import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/en
 import {
   confirmRecoveryCodes,
   hasUnconfirmedCodes,
-  isProofNeededForCodes,
-  regenerateRecoveryCodes,
   takeRecoveryCodes,
 } from '../../../src/flows/recovery-codes.ts';
+import {
+  isProofNeededForCodes,
+  regenerateRecoveryCodes,
+} from '../../../src/flows/regenerate-codes.ts';
 import { createRecoveryCodeFactor } from '../../../src/methods/recovery-code/recovery-code.ts';
 import { createSealer } from '../../../src/platform/seal.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
