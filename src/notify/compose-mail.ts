@@ -97,7 +97,7 @@ const lineKeys = [
 
 function linesOf(details: NewMail['details'], values: Values, words: MailWords): readonly Line[] {
   const lines = lineKeys
-    .filter(([key]) => key === 'at' || (details[key] !== undefined && details[key] !== ''))
+    .filter(([key]) => key === 'at' || details[key] !== undefined)
     .map(([key, word]) => ({ label: words.say(`mail.line.${word}`), value: String(values[key]) }));
   if (details['ip'] !== undefined) return lines;
   // Nobody's browser did it: an operator did, on the command line.

@@ -74,6 +74,11 @@ describe('a mail', () => {
     assert.match(compose('recovery-code-used').text, /^Recovery codes left: 2$/m);
   });
 
+  test('says so where the browser is not known', () => {
+    const { text } = compose('new-device', { ...everything, device: '' });
+    assert.match(text, /^Browser: unknown browser$/m);
+  });
+
   test('says of what an operator did on the command line that an administrator did it', () => {
     const { text } = compose('mfa-reset', { username: 'anna' });
     assert.match(text, /^Done by: an administrator of Example Corp$/m);
