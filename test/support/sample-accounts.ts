@@ -174,7 +174,7 @@ const account: AccountPage = {
     ['Added: Authenticator app', '21 Nov 2026, 08:44 (SAST)', 'Safari on iPhone, 2001:db8:e::7'],
     ['Recovery codes stored', '21 Nov 2026, 08:45 (SAST)', 'Safari on iPhone, 2001:db8:e::7'],
     ['Wrong code', '20 Nov 2026, 17:30 (SAST)', '198.51.100.7'],
-    ['Signed in from somewhere new', '20 Nov 2026, 17:31 (SAST)', 'Chrome on Windows'],
+    ['Signed in from a new browser or place', '20 Nov 2026, 17:31 (SAST)', 'Chrome on Windows'],
     ['Groups changed by an administrator', '20 Nov 2026, 09:00 (SAST)', null],
   ].map(([what, at, from]) => ({ what: what ?? '', at: at ?? '', from: from ?? null })),
   notice: null,
