@@ -106,6 +106,24 @@ describe('passkeys', () => {
       assert.equal(page.url(), `${demo.url}/console/users/4`);
     });
 
+    test('are asked for anew by a tab that somebody comes back to', async () => {
+      const { page } = visit;
+      await signOut(visit);
+      await laptop.respond(false);
+      await page.clock.install();
+      await page.goto('/console/users/4?later');
+      clock.advance(301);
+      await page.clock.setFixedTime(Date.now() + 301_000);
+      const renewed = page.waitForEvent('load');
+      await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
+      await renewed;
+      await seesPage(visit, /\/sign-in$/);
+      await laptop.respond(true);
+      await usePasskey(visit);
+
+      assert.equal(page.url(), `${demo.url}/console/users/4?later`);
+    });
+
     test('are the second step after a password, before anything else is offered', async () => {
       const { page } = visit;
       await signOut(visit);

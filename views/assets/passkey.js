@@ -8,6 +8,7 @@ const button = form.querySelector('[data-passkey-button]');
 const problem = document.querySelector('[data-passkey-problem]');
 const optionsJSON = JSON.parse(form.dataset.options);
 const isSignIn = form.dataset.passkey === 'sign-in';
+const openedAt = Date.now();
 let isAsking = false;
 
 async function ask(settings) {
@@ -52,7 +53,20 @@ function say(sentence) {
   problem.hidden = false;
 }
 
+/** What is asked for is asked for a few minutes only: a tab that was left asks anew on return. */
+function renew() {
+  const isOld = Date.now() - openedAt >= optionsJSON.timeout;
+  const isTouched = [...form.elements].some(
+    ({ value, defaultValue, checked, defaultChecked }) =>
+      value !== (defaultValue ?? value) || checked !== defaultChecked,
+  );
+  if (document.hidden || !isOld || isTouched || isAsking) return;
+  const returnTo = form.elements.return_to.value;
+  location.replace(form.action + (returnTo && `?return_to=${encodeURIComponent(returnTo)}`));
+}
+
 if (webauthn.browserSupportsWebAuthn()) {
+  document.addEventListener('visibilitychange', renew);
   button.hidden = false;
   if (isSignIn) {
     button.addEventListener('click', press);
