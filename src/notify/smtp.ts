@@ -78,8 +78,8 @@ export async function sendLetter(
   });
   try {
     await transport.sendMail({
-      from: server.from,
-      // As an object it is one address, whatever is in it; text would be read as a list.
+      // As objects they are one address each, whatever is in them; text would be read as a list.
+      from: senderIn(server.from),
       to: { name: '', address: letter.to },
       subject: letter.subject,
       text: letter.text,
@@ -93,6 +93,12 @@ export async function sendLetter(
   } finally {
     transport.close();
   }
+}
+
+/** `Example Corp, Ltd <security@example.com>` taken apart. */
+function senderIn(from: string): { readonly name: string; readonly address: string } {
+  const [, name = '', address = from] = /^(.*)<([^<>]*)>$/.exec(from.trim()) ?? [];
+  return { name: name.trim().replaceAll(/^"|"$/g, ''), address };
 }
 
 /** What nodemailer puts into its errors, as far as we look at it. */

@@ -92,6 +92,23 @@ describe('handing in a mail', () => {
     assert.ok(server.taken.length >= 2);
   });
 
+  test('comes from one sender, with a comma in the name or with no name', async () => {
+    server = await startMailServer();
+    for (const from of [
+      'Example, Inc <a@example.com>',
+      '"Example Corp" <b@example.com>',
+      'c@example.com',
+    ]) {
+      await sendLetter(server.settings({ from }), aLetter, never);
+    }
+    const senders = server.taken.map(({ from, headers }) => [from, headers.get('from')]);
+    assert.deepEqual(senders, [
+      ['a@example.com', '"Example, Inc" <a@example.com>'],
+      ['b@example.com', 'Example Corp <b@example.com>'],
+      ['c@example.com', 'c@example.com'],
+    ]);
+  });
+
   test('is not done in clear text where TLS is required', async () => {
     server = await startMailServer();
     const failure = await refusal(server.settings({ isTlsRequired: true, ...account }));
