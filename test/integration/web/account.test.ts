@@ -14,6 +14,7 @@ import {
   signInWithCode,
   stepUp,
 } from '../../support/http-verbs.ts';
+import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import { type Answer, textsMarked, type WebClient } from '../../support/web-client.ts';
 
@@ -375,6 +376,27 @@ describe('an intruder', () => {
     const removed = answers.filter(({ headers }) => headers.location?.includes('?done='));
     assert.equal(removed.length, 1);
     assert.equal((await authenticatorsOf(dan)).length, 1);
+  });
+});
+
+describe('the account of somebody who may go on without what the policy asks for', () => {
+  test('says what is missing and leads there', async () => {
+    const required = { requiredForTiers: ['TIER3'] } as const;
+    const enforcement = { blocksTokensUntilEnrolled: false };
+    const mfa = anMfaPolicy({ totp: required, recoveryCodes: required, enforcement });
+    const lenient = await startPortal({ policy: aPolicy({ mfa }) });
+    try {
+      const page = await signIn(lenient.visitor(), {
+        target,
+        ...(await lenient.addPerson('gus')),
+      });
+
+      assert.equal(page.url.pathname, '/_mfa/account');
+      assert.match(page.body, /more than is set up here: Authenticator app, Recovery codes\./);
+      assert.match(page.body, /href="\/_mfa\/enroll">/);
+    } finally {
+      await lenient.stop();
+    }
   });
 });
 
