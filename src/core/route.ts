@@ -5,7 +5,7 @@
 
 import type { Network } from './cidr.ts';
 import type { RequestFacts } from './facts.ts';
-import { createPathIndex } from './path-index.ts';
+import { createPathTree } from './path-tree.ts';
 import { matchesPath, matchesPathFolded, type PathPattern } from './path-pattern.ts';
 import type { Rule } from './policy/rule.ts';
 
@@ -91,7 +91,7 @@ function createRouteIndex(routes: readonly Route[]): RouteIndex {
     byHost.set(key, [...(byHost.get(key) ?? []), route]);
   }
   const indexOfHost = new Map(
-    [...byHost].map(([key, some]) => [key, createPathIndex(some, ({ path }) => [path])]),
+    [...byHost].map(([key, some]) => [key, createPathTree(some, ({ path }) => [path])]),
   );
   return {
     candidates(host, path) {

@@ -6,7 +6,7 @@
  */
 
 import type { RequestFacts } from '../facts.ts';
-import { createPathIndex, type PathIndex } from '../path-index.ts';
+import { createPathTree, type PathTree } from '../path-tree.ts';
 import type { PathPattern } from '../path-pattern.ts';
 import type { EpochMs } from '../time.ts';
 import type { Audience } from './audience.ts';
@@ -66,12 +66,12 @@ export function firstRuleThatApplies(
 }
 
 // A list of rules never changes; a new configuration is a new list.
-const indexes = new WeakMap<readonly Rule[], PathIndex<Rule>>();
+const indexes = new WeakMap<readonly Rule[], PathTree<Rule>>();
 
-function indexOf(rules: readonly Rule[]): PathIndex<Rule> {
+function indexOf(rules: readonly Rule[]): PathTree<Rule> {
   const known = indexes.get(rules);
   if (known !== undefined) return known;
-  const index = createPathIndex(rules, ({ conditions }) => {
+  const index = createPathTree(rules, ({ conditions }) => {
     const condition = conditions.find(({ patterns }) => patterns !== undefined);
     return condition?.patterns ?? null;
   });

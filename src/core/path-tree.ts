@@ -10,7 +10,7 @@ import { foldedName, type PathPattern } from './path-pattern.ts';
 import { segmentNames } from './path.ts';
 
 /** Items in their order, by where in the tree of paths they can apply. */
-export interface PathIndex<Item> {
+export interface PathTree<Item> {
   /** Every item that may match the path, and few that do not, in their order. */
   candidates(path: string): readonly Item[];
 }
@@ -21,11 +21,11 @@ interface Node {
   readonly below: Map<string, Node>;
 }
 
-/** Builds the index. `patternsOf` null: the item applies to every path. */
-export function createPathIndex<Item>(
+/** Builds the tree. `patternsOf` null: the item applies to every path. */
+export function createPathTree<Item>(
   items: readonly Item[],
   patternsOf: (item: Item) => readonly PathPattern[] | null,
-): PathIndex<Item> {
+): PathTree<Item> {
   const root: Node = { here: [], below: new Map() };
   for (const [position, item] of items.entries()) {
     const patterns = patternsOf(item);
