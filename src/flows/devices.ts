@@ -56,6 +56,9 @@ export async function noteSignIn(
   await tell(ctx, stores, user, { kind, at: now, visit, details: { place } });
 }
 
+/** A program that signs in every minute and keeps no cookies must not fill the database. */
+const devicesMax = 100;
+
 async function seeDevice(
   ctx: FlowContext,
   stores: Stores,
@@ -77,6 +80,7 @@ async function seeDevice(
     lastIp: visit.ip,
   });
   if (known !== null) return 'known';
+  await stores.devices.keepLatest(user.id, devicesMax);
   return isFirst ? 'first' : 'new';
 }
 

@@ -280,6 +280,8 @@ export interface DeviceStore {
   distrust(user: UserId, id: DeviceId): Promise<boolean>;
   /** Ends the trust in all devices of a user and says in how many there was any. */
   distrustAll(user: UserId): Promise<number>;
+  /** Forgets all devices of a user but so many that were seen last. */
+  keepLatest(user: UserId, count: number): Promise<void>;
   removeUnseenSince(at: EpochMs): Promise<void>;
 }
 

@@ -109,6 +109,26 @@ describeEngines((engine) => {
     });
   });
 
+  test('of many devices of a person the latest are kept, trusted or not', async () => {
+    const { id } = await addUser(database);
+    for (const at of [3, 1, 4, 2]) {
+      await stores.devices.see(
+        aDevice(id, { key: `seen at ${String(at)}`, lastSeenAt: NOON + at }),
+      );
+    }
+    await stores.devices.trust(id, 'seen at 1', trust);
+    const other = await seen({ lastSeenAt: NOON });
+    await stores.devices.keepLatest(id, 5);
+    assert.equal((await stores.devices.listOfUser(id)).length, 4);
+    await stores.devices.keepLatest(id, 2);
+
+    assert.deepEqual(
+      (await stores.devices.listOfUser(id)).map(({ key }) => key),
+      ['seen at 4', 'seen at 3'],
+    );
+    assert.notEqual(await stores.devices.find(other.userId, other.key), null);
+  });
+
   test('devices are listed by when they were last seen, the latest first', async () => {
     const { id } = await addUser(database);
     for (const [key, lastSeenAt] of [

@@ -89,6 +89,22 @@ export function sqlDevices(db: Db): DeviceStore {
       return Number(numUpdatedRows);
     },
 
+    async keepLatest(user, count) {
+      await db
+        .deleteFrom('devices')
+        .where('user_id', '=', user)
+        .where('id', 'not in', (eb) =>
+          eb
+            .selectFrom('devices')
+            .select('id')
+            .where('user_id', '=', user)
+            .orderBy('last_seen_at', 'desc')
+            .orderBy('id')
+            .limit(count),
+        )
+        .execute();
+    },
+
     async removeUnseenSince(at) {
       await db.deleteFrom('devices').where('last_seen_at', '<', at).execute();
     },

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
+import type { DeviceId } from '../../../src/core/ids.ts';
 import { answerChallenge } from '../../../src/flows/challenge.ts';
 import type { Visit } from '../../../src/flows/flow-context.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
@@ -146,6 +147,28 @@ describe('what is unusual about a sign-in', () => {
     assert.deepEqual(await audited(), []);
     await signInAlone(elsewhere);
     assert.deepEqual(await audited(), [['notice', ['device', 'location'], '198.51.100.0/24']]);
+  });
+
+  test('fills no database: of a hundred browsers and more the latest are known', async () => {
+    const { devices, users } = world.ctx.stores;
+    const { id } = sure(await users.findByUsername('dora'));
+    for (let count = 0; count < 100; count += 1) {
+      const key = String(count);
+      const seenAt = world.clock.now() - 1;
+      await devices.see({
+        id: `dev_${key}` as DeviceId,
+        userId: id,
+        key,
+        name: '',
+        firstSeenAt: seenAt,
+        lastSeenAt: seenAt,
+        lastIp: '10.20.0.7',
+      });
+    }
+    await signInFrom(laptop, 'dora');
+
+    assert.equal((await devices.listOfUser(id)).length, 100);
+    assert.notEqual(await devices.find(id, sure(laptop.deviceKey)), null);
   });
 
   for (const newLocation of ['notify', 'ignore'] as const) {
