@@ -224,8 +224,8 @@ export interface AccountPage {
     readonly groups: readonly string[];
     readonly tier: string;
   };
-  /** What the policy asks for and is not set up yet: a sentence, and where to set it up. */
-  readonly missing: { readonly sentence: string; readonly href: string } | null;
+  /** What the policy asks for and is not set up yet, in a sentence; null: nothing. */
+  readonly missing: string | null;
   readonly authenticators: readonly {
     readonly name: string;
     readonly method: string;

@@ -54,10 +54,7 @@ export function sampleAccountPages(words: Words): ReadonlyMap<string, Page> {
       {
         ...account,
         canDisable: true,
-        missing: {
-          sentence: say('account.missing', { ...issuer, methods: say('method.webauthn') }),
-          href: '/_mfa/enroll',
-        },
+        missing: say('account.missing', { ...issuer, methods: say('method.webauthn') }),
         trustedDevices: trusted,
         recoveryCodesLeft: 9,
       },

@@ -10,7 +10,7 @@ import { distrustDevice, listDevices } from '../../flows/devices.ts';
 import { mayDisableMfa } from '../../flows/disable-mfa.ts';
 import { endOtherSessions, endSession, signOutEverywhere } from '../../flows/sessions.ts';
 import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts';
-import { pageAddress, pageHref } from '../onward.ts';
+import { pageAddress } from '../onward.ts';
 import type { AccountPage } from '../views.ts';
 import { type ZonedTime, zonedTime } from '../zoned-time.ts';
 import { activityOf } from './account-activity.ts';
@@ -107,11 +107,7 @@ function missingOf(exchange: Exchange<SessionFacts>): AccountPage['missing'] {
   if (missing.length === 0) return null;
   const { say } = parts.renderer.words;
   const methods = missing.map((method) => say(`method.${method}`)).join(', ');
-  const { issuer } = config.portal;
-  return {
-    sentence: say('account.missing', { issuer, methods }),
-    href: pageHref(exchange, '/enroll'),
-  };
+  return say('account.missing', { issuer: config.portal.issuer, methods });
 }
 
 async function authenticatorsOf(
