@@ -25,6 +25,8 @@ describe('a gateway that sends mail (F45)', () => {
   let clock: FixedClock;
 
   afterEach(async () => {
+    // Mail that hangs would be given some seconds to get through.
+    await gateway.composition.mail.stop(AbortSignal.abort());
     await gateway.close();
     await server.close();
   });
