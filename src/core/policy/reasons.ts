@@ -20,7 +20,8 @@ export const reasons = {
   'method-not-accepted': 'The rule asks for another method than the one used.',
 
   'policy-requires-enrollment': 'The policy asks this person to enroll more than they have.',
-  'tenant-requires-enrollment': 'The tenant, or a reset, asks for a second factor, and it is overdue.',
+  'tenant-requires-enrollment':
+    'The tenant, or a reset, asks for a second factor, and it is overdue.',
   'nothing-enrolled': 'Nothing is enrolled that could meet what the rule asks.',
 
   'no-route': 'No route leads to this address, or another one in other letter case.',

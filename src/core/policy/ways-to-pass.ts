@@ -33,7 +33,9 @@ export function waysToPass(
       ];
     case 'enroll':
       if (decision.reason === 'tenant-requires-enrollment') {
-        return [`Enroll ${anyOf(decision.missing)}: the tenant, or a reset, asks for a second factor.`];
+        return [
+          `Enroll ${anyOf(decision.missing)}: the tenant, or a reset, asks for a second factor.`,
+        ];
       }
       return decision.reason === 'nothing-enrolled'
         ? [`Enroll ${anyOf(decision.missing)}: nothing enrolled could meet what the rule asks.`]

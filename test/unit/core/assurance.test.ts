@@ -6,9 +6,12 @@ import {
   assuranceOf,
   assuranceShortfall,
   clockSkewSeconds,
+  devicesRestedOn,
   isFromTheFuture,
+  levelOf,
   methodsThatWouldMeet,
 } from '../../../src/core/assurance.ts';
+import type { DeviceId } from '../../../src/core/ids.ts';
 import { withProof } from '../../../src/core/proofs.ts';
 import { addSeconds } from '../../../src/core/time.ts';
 import { aProof, aRequirement, NOON } from '../../support/builders.ts';
@@ -207,6 +210,45 @@ describe('methodsThatWouldMeet', () => {
     ]);
     const impossible = aRequirement({ isPhishingResistant: true, methods: ['totp'] });
     assert.deepEqual(methodsThatWouldMeet(impossible, enrolled), []);
+  });
+});
+
+describe('what a trusted browser remembers', () => {
+  const deviceId = 'dev_laptop' as DeviceId;
+  const remembered = aProof('totp', { origin: 'remembered', deviceId });
+
+  test('is a second factor beside a password that was given, and nothing by itself', () => {
+    assert.equal(levelOf([password, remembered], NOON), 2);
+    assert.equal(levelOf([remembered], NOON), 0);
+    assert.equal(levelOf([remembered, recoveryCode], NOON), 1);
+    assert.equal(levelOf([aProof('password', { origin: 'remembered' })], NOON), 0);
+    const key = aProof('webauthn', { origin: 'remembered', isUserVerified: true });
+    assert.equal(levelOf([key], NOON), 0);
+  });
+
+  test('meets level 2 where nothing more is asked, and nothing that asks for more', () => {
+    const proofs = [password, remembered];
+    const lack = (more: Parameters<typeof aRequirement>[0]) =>
+      assuranceShortfall(aRequirement(more), proofs, NOON);
+
+    assert.equal(lack({}), null);
+    assert.equal(lack({ withinSeconds: 600 }), 'proof-too-old');
+    assert.equal(lack({ methods: ['totp'] }), 'method-not-accepted');
+    assert.equal(lack({ isPhishingResistant: true }), 'not-phishing-resistant');
+  });
+
+  test('is not told to upstreams', () => {
+    assert.deepEqual(assuranceOf([password, remembered], NOON), assuranceOf([password], NOON));
+  });
+
+  test('names the browsers that a session rests on, unless it stands without them', () => {
+    assert.deepEqual(devicesRestedOn([password, remembered], NOON), [deviceId]);
+    assert.deepEqual(devicesRestedOn([password, totp, remembered], NOON), []);
+    assert.deepEqual(devicesRestedOn([password], NOON), []);
+    assert.deepEqual(
+      devicesRestedOn([password, aProof('totp', { origin: 'remembered' })], NOON),
+      [],
+    );
   });
 });
 
