@@ -44,7 +44,12 @@ export async function recordRecoveryCodeUse(
   const news = { at: now, visit, details: { codesLeft, username: principal.username } };
   await tell(ctx, stores, principal, { kind: 'recovery-code-used', ...news });
   // One more than are told: the person may be among them.
-  const inRoles = await stores.users.listOfGroups(reset.allowedRoles, administratorsMax + 1);
+  const { allowedRoles } = reset;
+  const inRoles = await stores.users.listOfGroups(
+    principal.tenant,
+    allowedRoles,
+    administratorsMax + 1,
+  );
   const others = inRoles.filter(({ id }) => id !== principal.id).slice(0, administratorsMax);
   for (const administrator of others) {
     await tell(ctx, stores, administrator, { kind: 'recovery-code-used-by-other', ...news });

@@ -86,8 +86,12 @@ export interface UserStore {
   setMustEnrollAt(id: UserId, at: EpochMs | null): Promise<void>;
   /** Notes that the person put off the reminder. */
   setRemindedAt(id: UserId, at: EpochMs): Promise<void>;
-  /** People (no services, none disabled) who are in one of the groups, by name; at most `limit`. */
-  listOfGroups(groups: readonly string[], limit: number): Promise<readonly User[]>;
+  /** A tenant's people (no services, none disabled) in one of the groups, by name; at most `limit`. */
+  listOfGroups(
+    tenant: TenantId,
+    groups: readonly string[],
+    limit: number,
+  ): Promise<readonly User[]>;
   findPrincipal(id: UserId, lineage: SessionKey): Promise<PrincipalRecord | null>;
 }
 

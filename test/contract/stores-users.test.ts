@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 
-import type { AuthenticatorId, SessionKey, TenantId, UserId } from '../../src/core/ids.ts';
+import {
+  defaultTenant,
+  type AuthenticatorId,
+  type SessionKey,
+  type TenantId,
+  type UserId,
+} from '../../src/core/ids.ts';
 import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { NameTaken, type SigningKeyRecord, type UserStore } from '../../src/stores/types.ts';
@@ -150,17 +156,26 @@ describeEngines((engine) => {
       const gone = await addUser(own, { username: 'carl', groups: ['SEC'] });
       await own.stores.users.setDisabled(gone.id, true);
     });
-    const namesOf = async (groups: readonly string[], limit = 10): Promise<readonly string[]> =>
-      (await own.stores.users.listOfGroups(groups, limit)).map(({ username }) => username);
+    const namesOf = async (
+      groups: readonly string[],
+      { limit = 10, tenant = defaultTenant } = {},
+    ): Promise<readonly string[]> => {
+      const found = await own.stores.users.listOfGroups(tenant, groups, limit);
+      return found.map(({ username }) => username);
+    };
 
     test('are listed by name, each once, without services and whoever is disabled', async () => {
       assert.deepEqual(await namesOf(['SEC', 'OPS']), ['Bert', 'dora']);
       assert.deepEqual(await namesOf(['SALES']), ['anton']);
     });
 
+    test('are of the tenant asked for and no other', async () => {
+      assert.deepEqual(await namesOf(['SEC'], { tenant: 'acme' as TenantId }), []);
+    });
+
     test('are as many as asked for, with all of their groups', async () => {
-      assert.deepEqual(await namesOf(['SEC', 'OPS', 'SALES'], 2), ['anton', 'Bert']);
-      const [dora] = await own.stores.users.listOfGroups(['OPS'], 1);
+      assert.deepEqual(await namesOf(['SEC', 'OPS', 'SALES'], { limit: 2 }), ['anton', 'Bert']);
+      const [dora] = await own.stores.users.listOfGroups(defaultTenant, ['OPS'], 1);
       assert.deepEqual(dora?.groups, ['OPS', 'SEC']);
     });
 

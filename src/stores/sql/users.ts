@@ -115,11 +115,12 @@ export function sqlUsers(db: Db): UserStore {
       await changeUser(db, id, { reminded_at: at });
     },
 
-    async listOfGroups(groups, limit) {
+    async listOfGroups(tenant, groups, limit) {
       if (groups.length === 0) return [];
       const rows = await usersWithGroups(db)
         .where('users.kind', '=', 'user')
         .where('users.is_disabled', '=', 0)
+        .where('users.tenant_id', '=', tenant)
         .where('users.id', 'in', (eb) =>
           eb.selectFrom('user_groups').select('user_id').where('group_name', 'in', groups),
         )
