@@ -9,7 +9,15 @@ import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { ask, asBrowser, type Question } from '../../support/ask.ts';
 import { type BareGateway, type SignInAs, startBareGateway } from '../../support/bare-gateway.ts';
-import { aCidr, aProof, aRoute, aRule, NOON } from '../../support/builders.ts';
+import {
+  aCidr,
+  anMfaPolicy,
+  aPolicy,
+  aProof,
+  aRoute,
+  aRule,
+  NOON,
+} from '../../support/builders.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
 
 const plain = '/_mfa/forward-auth';
@@ -151,6 +159,40 @@ describe('somebody whose grace has ended', () => {
     });
     const [error] = (await once(socket, 'error')) as [Error];
     assert.match(error.message, /403/);
+  });
+});
+
+const policyOf = (blocksTokensUntilEnrolled: boolean) =>
+  aPolicy({
+    mfa: anMfaPolicy({
+      webauthn: { requiredForTiers: ['TIER0'] },
+      enforcement: { blocksTokensUntilEnrolled },
+    }),
+  });
+
+describe('a tier that owes methods', () => {
+  test('gets an assertion only where the operator says so, and it says how little was proved', async () => {
+    for (const blocks of [true, false]) {
+      const other = await startBareGateway({
+        config: { policy: policyOf(blocks) },
+        routes: [aRoute({ upstream, rules: [aRule({ requires: { level: 1 } })] })],
+      });
+      const principal = { groups: ['AI-PLATFORM-ADMINS'] };
+      const cookie = other.signIn({ principal, proofs: [aProof('password')], enrolled: [] });
+      const before = upstream.requests.length;
+
+      const { status } = await ask(other.port, { headers: { cookie } });
+      await other.stop();
+
+      assert.equal(status, blocks ? 403 : 200);
+      const reached = upstream.requests.slice(before);
+      assert.equal(reached.length, blocks ? 0 : 1);
+      for (const { headers } of reached) {
+        const [, payload = ''] = String(headers['x-sallyport-assertion']).split('.');
+        const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+        assert.deepEqual({ ...claims }, { ...claims, tier: 'TIER0', acr: 'aal1', amr: ['pwd'] });
+      }
+    }
   });
 });
 
