@@ -229,7 +229,11 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     { ...enrollPasskey, name: 'Security key', isHardwareNeeded: true, errors: [notApproved] },
     mustEnroll,
   );
-  add('enroll-passkey-no-domain', { ...enrollPasskey, unavailable: noDomain }, mustEnroll);
+  add(
+    'enroll-passkey-no-domain',
+    { ...enrollPasskey, unavailable: noDomain },
+    { signedInAs: anna },
+  );
 
   const codesPage = {
     page: 'recovery-codes',

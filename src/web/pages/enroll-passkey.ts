@@ -101,7 +101,8 @@ async function suggestedName(
 }
 
 function why(exchange: Exchange<SessionFacts>): string | null {
-  if (nextPage(exchange.parts.flows, exchange.session) !== 'enroll') return null;
+  const isAskedFor = nextPage(exchange.parts.flows, exchange.session) === 'enroll';
+  if (!isAskedFor || noDomainSentence(exchange) !== null) return null;
   const { issuer } = exchange.config.portal;
   return exchange.parts.renderer.words.say('enroll.why', { issuer });
 }
