@@ -14,7 +14,9 @@ export function readMail(raw: string): ReadMail {
   const boundary = /boundary="?([^";]+)"?/i.exec(whole.headers.get('content-type') ?? '')?.[1];
   const parts = boundary === undefined ? [whole] : partsOf(whole.body, boundary);
   const contentOf = (type: string): string => {
-    const part = parts.find(({ headers }) => headers.get('content-type')?.startsWith(type));
+    const part = parts.find(
+      ({ headers }) => headers.get('content-type')?.startsWith(type) === true,
+    );
     return part === undefined ? '' : decodedBody(part);
   };
   return { headers: whole.headers, text: contentOf('text/plain'), html: contentOf('text/html') };

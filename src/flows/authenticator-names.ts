@@ -12,7 +12,7 @@ export function authenticatorNameIn(text: string): string | null {
   // Control characters and those that turn the direction of text would let a name pose as
   // something else wherever it is shown.
   const isPrintable = /^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(name);
-  return isPrintable && [...name].length <= charactersMax ? name : null;
+  return isPrintable && Array.from(name).length <= charactersMax ? name : null;
 }
 
 /** The name with a number where the person has another authenticator of that name. */

@@ -110,7 +110,7 @@ const charactersMax = 100;
 
 /** Text without line ends, control characters and marks that turn the direction of writing. */
 function plain(text: string): string {
-  const characters = [...text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim()];
+  const characters = Array.from(text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim());
   return characters.length <= charactersMax
     ? characters.join('')
     : `${characters.slice(0, charactersMax - 1).join('')}…`;

@@ -42,7 +42,8 @@ export function pageHref(
 /** The address of the page that was asked for, with the place to return to from there. */
 export function ownAddress(exchange: Pick<Exchange, 'config' | 'path' | 'returnTo'>): string {
   const { config, path, returnTo } = exchange;
-  const search = returnTo === null ? '' : `?${new URLSearchParams({ return_to: returnTo })}`;
+  const search =
+    returnTo === null ? '' : `?${new URLSearchParams({ return_to: returnTo }).toString()}`;
   return config.portal.url + path + search;
 }
 

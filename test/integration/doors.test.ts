@@ -149,7 +149,9 @@ describe('every door', () => {
     const reached = [...upstream.requests, ...upstream.handshakes].map(({ url = '' }) => url);
     const allowed = cases.filter(([, , , expected]) => expected === 'allowed');
     // The assertion is what upstreams believe: it stands where somebody passed, and nowhere else.
-    const asserted = upstream.requests.filter(({ headers }) => headers['x-sallyport-assertion']);
+    const asserted = upstream.requests.filter(
+      ({ headers }) => headers['x-sallyport-assertion'] !== undefined,
+    );
     assert.ok(asserted.every(({ url }) => !url.startsWith('/open/')));
     const targets = new Set<string>(allowed.map(([, , target]) => target));
     assert.deepEqual(

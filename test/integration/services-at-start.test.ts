@@ -7,7 +7,6 @@ import { test } from 'node:test';
 import { startGateway } from '../../src/app.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Logger } from '../../src/platform/log.ts';
 import { drain } from '../../src/platform/shutdown.ts';
 import { installation } from '../support/command.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
@@ -41,7 +40,7 @@ test('a service of a network that is gone is named, and others are not', async (
   const clock = fixedClock();
   const running = await startGateway(fixedConfig(config), {
     clock,
-    log: log as unknown as Logger,
+    log: log,
   });
   await drain(running.drainSteps, { log: quietLog });
   at.remove();

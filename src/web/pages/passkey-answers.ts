@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import { Problem } from '../../core/problem.ts';
+import { unreachable } from '../../core/unreachable.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FieldError } from '../views.ts';
 
@@ -29,6 +30,8 @@ export function passkeyError(exchange: Exchange, fault: PasskeyFault): FieldErro
       return { field: null, message: say('passkey.expired') };
     case 'not-accepted':
       return { field: null, message: say('passkey.refused') };
+    default:
+      return unreachable(fault);
   }
 }
 

@@ -164,7 +164,7 @@ for (const engine of engines) {
       const written = await one.ctx.sessions.listOfUser(session.principal.id, now);
       const live = await Promise.all(written.map(({ key }) => two.recall(key)));
       const resting = live.filter(
-        (facts) => facts && devicesRestedOn(facts.proofs, now).length > 0,
+        (facts) => facts !== null && devicesRestedOn(facts.proofs, now).length > 0,
       );
       assert.deepEqual(resting, []);
       assert.deepEqual(await listDevices(two.ctx, laptop, gina.session), []);
