@@ -19,6 +19,7 @@ import { servicesOfUnknownNetworks } from './flows/services.ts';
 import { type Management, startManagement } from './platform/management.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
 import type { DrainStep } from './platform/shutdown.ts';
+import { deviceCookieSeconds } from './web/device-cookie.ts';
 
 /** A gateway that accepts connections. */
 export interface RunningGateway {
@@ -174,7 +175,7 @@ const housekeepingMilliseconds = 60_000;
 const accessChangesKeptSeconds = 600;
 
 /** As long as browsers keep the cookie by which they are known. */
-const devicesKeptSeconds = 400 * 24 * 3600;
+const devicesKeptSeconds = deviceCookieSeconds;
 
 /** A place that somebody has not been to for half a year is news again. */
 const placesKeptSeconds = 180 * 24 * 3600;

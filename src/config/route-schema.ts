@@ -123,7 +123,9 @@ export const routeSchema = z.strictObject({
     .describe('An administration console: step-up when the policy file says so.'),
   accept: oneOrMore(z.enum(['session', 'bearer']))
     .prefault(['session'])
-    .describe('How callers may identify themselves: session, bearer.'),
+    .describe(
+      'How callers may identify themselves: session. (bearer is read; no tokens exist yet.)',
+    ),
   timeouts: timeouts.prefault({}).describe('How long the upstream may keep us waiting.'),
   maxBody: byteSize()
     .nullable()

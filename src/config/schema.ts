@@ -57,7 +57,7 @@ const portal = z.strictObject({
   network: name('the name of a network')
     .nullable()
     .default(null)
-    .describe("Network for the portal's admin pages and admin API."),
+    .describe("Network for the portal's admin pages and admin API, which do not exist yet."),
   accent: text('write a colour such as "#0b5cad"')
     .nullable()
     .default(null)
@@ -220,18 +220,20 @@ const policy = z.strictObject({
       newDevice: z
         .enum(riskAnswers)
         .default('challenge')
-        .describe('A browser that the person has not used: challenge, notify or ignore.'),
+        .describe('A browser that the person has not used. Having no trust, it is asked anyway.'),
       newLocation: z
         .enum(riskAnswers)
         .default('challenge')
-        .describe('A place they have not signed in from: challenge, notify or ignore.'),
+        .describe('A place they have not signed in from.'),
       geoDatabase: filePath('write the path of an .mmdb file')
         .nullable()
         .default(null)
         .describe('MaxMind database (.mmdb) of places. Without it a place is a network prefix.'),
     })
     .prefault({})
-    .describe('challenge: ask for the second factor in spite of trust, and tell by mail.'),
+    .describe(
+      'At sign-in. challenge: tell, and do not honour trust; notify: tell; ignore: neither.',
+    ),
 });
 
 const stepUp = z.strictObject({

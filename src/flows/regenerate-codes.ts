@@ -1,5 +1,6 @@
 /** A new set of recovery codes in place of another: what it costs, and how often it may be had. */
 
+import { isFromTheFuture } from '../core/assurance.ts';
 import type { SessionFacts } from '../core/facts.ts';
 import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
 import { Problem } from '../core/problem.ts';
@@ -118,7 +119,10 @@ async function regenerateInTheMiddleOfIt(
 function isInTheMiddleOfIt(ctx: FlowContext, session: SessionFacts, now: EpochMs): boolean {
   const { stepUpWithinSeconds } = ctx.config.current().policy;
   const hasJustEnrolled = session.proofs.some(
-    (proof) => proof.origin === 'enrollment' && now <= addSeconds(proof.at, stepUpWithinSeconds),
+    ({ origin, at }) =>
+      origin === 'enrollment' &&
+      !isFromTheFuture(at, now) &&
+      now <= addSeconds(at, stepUpWithinSeconds),
   );
   return hasJustEnrolled || hasFreshProof(ctx, session, now);
 }

@@ -1,5 +1,7 @@
 /** Telling a person by mail what happened to their account. */
 
+import { hash } from 'node:crypto';
+
 import { deviceName } from '../core/device-name.ts';
 import type { MailKind } from '../core/mail-kinds.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
@@ -62,7 +64,7 @@ export async function tellOncePerHour(
   if (ctx.config.current().mail === null || person.email === null) return;
   const hour = Math.floor(news.at / (guessingToldSeconds * 1000));
   // Used up like a challenge: by one statement, over all instances, and gone after its hour.
-  const once = `mail ${news.kind} ${person.id} ${String(hour)}`;
+  const once = hash('sha256', `mail ${news.kind} ${person.id} ${String(hour)}`);
   const expiresAt = addSeconds(hour * guessingToldSeconds * 1000, guessingToldSeconds);
   if (await stores.usedChallenges.consume(once, expiresAt)) await tell(ctx, stores, person, news);
 }

@@ -241,11 +241,11 @@ export interface ChallengeStore {
 }
 
 /**
- * Challenges that carry their own proof of coming from us (WebAuthn), and were used. Kept until
- * they would have expired anyway.
+ * What may happen once and leaves no other record: challenges that carry their own proof of coming
+ * from us (WebAuthn), and news that is told once an hour. Kept until it would have expired anyway.
  */
 export interface UsedChallengeStore {
-  /** Uses up a challenge, by its hash. True exactly once. */
+  /** Uses one up, by its hash. True exactly once. */
   consume(hash: string, expiresAt: EpochMs): Promise<boolean>;
   removeExpired(now: EpochMs): Promise<void>;
 }
