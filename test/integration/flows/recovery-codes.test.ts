@@ -182,6 +182,13 @@ describe('the first recovery codes', () => {
     assert.deepEqual(await replace(session, proof), { ok: true });
   });
 
+  test('need proof where the clock went back since the enrollment (F33)', async () => {
+    const { session } = await justEnrolled();
+    world.clock.advance(-3600);
+
+    assert.equal(await isProofNeededForCodes(world.ctx, session), true);
+  });
+
   test('are not made for somebody whom they could not stand in for', async () => {
     await world.addUser('anna');
     const session = await world.signInBy('anna');

@@ -63,6 +63,7 @@ describe('signing in', () => {
     const made = await createUser(world.ctx, {
       kind: 'service',
       username: 'batch',
+      networks: ['anywhere'],
       password: null,
     });
     assert(made.ok);
