@@ -2,8 +2,7 @@
 
 import type { SessionFacts } from '../core/facts.ts';
 import type { AuthenticatorId } from '../core/ids.ts';
-import { enrollmentMissing, usableSecondFactors } from '../core/policy/decide.ts';
-import { type AccessPolicy, methodsRequiredOf, tierOf } from '../core/policy/mfa-policy.ts';
+import { type RemovalRefusal, removalRefusal } from '../core/policy/removal.ts';
 import { Problem } from '../core/problem.ts';
 import type { Authenticator } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
@@ -19,9 +18,6 @@ import { tell } from './tell.ts';
 export type RenameAnswer =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: 'not-found' | 'name-not-printable' };
-
-/** Why an authenticator stays: another must be there first, or it is the whole second step. */
-export type RemovalRefusal = 'policy-needs-it' | 'last-one';
 
 /** The answer to a removal. */
 export type RemovalAnswer =
@@ -109,41 +105,6 @@ export async function removeAuthenticator(
   });
   if (answer.ok) await forgetOtherSessions(ctx, session);
   return answer;
-}
-
-/**
- * Why this one of the person's authenticators may not go, or null when it may. Pages ask to say so
- * before anybody tries.
- *
- * The last second factor never goes by being removed: whoever may do without one says so by
- * switching the second step off, which asks for more.
- */
-export function removalRefusal(
-  session: SessionFacts,
-  all: readonly Authenticator[],
-  id: AuthenticatorId,
-  policy: AccessPolicy,
-): RemovalRefusal | null {
-  const rest = all.filter((authenticator) => authenticator.id !== id);
-  const after: SessionFacts = {
-    ...session,
-    enrolled: [...new Set(rest.map(({ method }) => method))],
-    attestedModels: rest.flatMap(({ passkey }) => passkey?.attestedModel ?? []),
-  };
-  const missing = enrollmentMissing(session, policy);
-  const isMissed = enrollmentMissing(after, policy).some((method) => !missing.includes(method));
-  if (isMissed) return 'policy-needs-it';
-  if (usableSecondFactors(after, policy).length > 0) return null;
-  return mustHaveSecondFactor(session, policy) ? 'policy-needs-it' : 'last-one';
-}
-
-/** Says whether tier or tenant oblige this person to have a second factor, now or before long. */
-export function mustHaveSecondFactor(session: SessionFacts, policy: AccessPolicy): boolean {
-  const { principal, enrollBy } = session;
-  if (!policy.mfa.isEnabled) return false;
-  return (
-    enrollBy !== null || methodsRequiredOf(tierOf(principal, policy.tiers), policy.mfa).length > 0
-  );
 }
 
 async function ownAuthenticator(

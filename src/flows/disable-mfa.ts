@@ -2,11 +2,11 @@
 
 import type { SessionFacts } from '../core/facts.ts';
 import { usableSecondFactors } from '../core/policy/decide.ts';
+import { mustHaveSecondFactor } from '../core/policy/removal.ts';
 import { Problem } from '../core/problem.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { PrincipalRecord, Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
-import { mustHaveSecondFactor } from './authenticators.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { assertFreshPasskey } from './fresh-proof.ts';
 import { guessCode, type CodeGuess, type CodeRefusal } from './guess-code.ts';

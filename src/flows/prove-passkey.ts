@@ -1,7 +1,7 @@
 /** Somebody who is signed in answers with a passkey. Every page comes through here. */
 
 import type { Principal, SessionFacts } from '../core/facts.ts';
-import { isMethodEnabled, mustUseHardwareKey, tierOf } from '../core/policy/mfa-policy.ts';
+import { doesModelCount, isMethodEnabled } from '../core/policy/mfa-policy.ts';
 import { Problem } from '../core/problem.ts';
 import type { Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -32,19 +32,14 @@ export function assertPasskeysAreEnabled(ctx: Pick<FlowContext, 'config'>): void
   throw new Problem('policy-forbids', { detail: 'Passkeys are switched off here.' });
 }
 
-/**
- * Says whether a passkey counts for a person: any, or for whoever must use a security key of a
- * known model, one that was attested to be such.
- */
+/** Says whether an authenticator is a passkey that counts for a person. */
 export function doesPasskeyCount(
   ctx: Pick<FlowContext, 'config'>,
   person: Pick<Principal, 'groups'>,
   { passkey }: Pick<Authenticator, 'passkey'>,
 ): boolean {
   const { policy } = ctx.config.current();
-  if (passkey === null) return false;
-  if (!mustUseHardwareKey(tierOf(person, policy.tiers), policy)) return true;
-  return policy.hardwareKeys.models.includes(passkey.attestedModel ?? '');
+  return passkey !== null && doesModelCount(person, passkey.attestedModel, policy);
 }
 
 /** A person's passkeys that count, in the order they were enrolled. */

@@ -21,10 +21,10 @@ import { admits } from './audience.ts';
 import type { Allow, Decision, DenyByRule, DenyWithoutRule, Enroll, SignIn } from './decision.ts';
 import {
   type AccessPolicy,
+  doesModelCount,
   isMethodEnabled,
   methodsMissing,
   methodsRequiredOf,
-  mustUseHardwareKey,
   tierOf,
 } from './mfa-policy.ts';
 import { defaultRequirement, type Requirement } from './requirement.ts';
@@ -162,10 +162,12 @@ export function usableSecondFactors(
   );
 }
 
-/** Who must use a security key of a known model has a passkey only when one of theirs is such. */
-function hasPasskeyThatCounts(session: SessionFacts, policy: AccessPolicy): boolean {
-  if (!mustUseHardwareKey(tierOf(session.principal, policy.tiers), policy)) return true;
-  return session.attestedModels.some((model) => policy.hardwareKeys.models.includes(model));
+/** Whether any of their passkeys counts, of somebody who has some: attested ones and others. */
+function hasPasskeyThatCounts(
+  { principal, attestedModels }: SessionFacts,
+  policy: AccessPolicy,
+): boolean {
+  return [null, ...attestedModels].some((model) => doesModelCount(principal, model, policy));
 }
 
 /** What this person could answer a step-up with: their second factors, and codes beside these. */
@@ -182,15 +184,13 @@ export function answersOf(session: SessionFacts, policy: AccessPolicy): readonly
  */
 export function admissibleProofs(session: SessionFacts, policy: AccessPolicy): readonly Proof[] {
   const tier = tierOf(session.principal, policy.tiers);
-  const needsHardware = mustUseHardwareKey(tier, policy);
   return session.proofs.filter(
     (proof) =>
       isMethodEnabled(proof.method, policy.mfa) &&
       (proof.origin !== 'remembered' ||
         (policy.rememberedFor.includes(tier) && session.enrolled.includes(proof.method))) &&
       (proof.method !== 'webauthn' ||
-        !needsHardware ||
-        policy.hardwareKeys.models.includes(proof.attestedModel ?? '')),
+        doesModelCount(session.principal, proof.attestedModel ?? null, policy)),
   );
 }
 

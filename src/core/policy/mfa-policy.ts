@@ -75,6 +75,20 @@ export function mustUseHardwareKey(
   return policy.hardwareKeys.tiers.includes(tier);
 }
 
+/**
+ * Says whether a passkey counts for a person, by the model that its attestation vouched for (null:
+ * none did): any passkey does, or for whoever must use a security key of a known model, one of
+ * these.
+ */
+export function doesModelCount(
+  person: Pick<Principal, 'groups'>,
+  attestedModel: string | null,
+  policy: Pick<AccessPolicy, 'hardwareKeys' | 'tiers'>,
+): boolean {
+  if (!mustUseHardwareKey(tierOf(person, policy.tiers), policy)) return true;
+  return attestedModel !== null && policy.hardwareKeys.models.includes(attestedModel);
+}
+
 /** The tier of a principal: the strongest that one of their groups maps to, else TIER3. */
 export function tierOf(principal: Pick<Principal, 'groups'>, map: TierMap): Tier {
   const held = principal.groups.map((group) => map.get(group));

@@ -2,14 +2,10 @@
 
 import type { SessionFacts } from '../../core/facts.ts';
 import type { AuthenticatorId } from '../../core/ids.ts';
+import { type RemovalRefusal, removalRefusal } from '../../core/policy/removal.ts';
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import {
-  type RemovalRefusal,
-  removalRefusal,
-  removeAuthenticator,
-  renameAuthenticator,
-} from '../../flows/authenticators.ts';
+import { removeAuthenticator, renameAuthenticator } from '../../flows/authenticators.ts';
 import type { Authenticator } from '../../stores/types.ts';
 import { type Answer, type Exchange, refuse, showPage } from '../exchange.ts';
 import { pageHref } from '../onward.ts';

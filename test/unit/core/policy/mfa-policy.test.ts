@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  doesModelCount,
   isMethodEnabled,
   methodsMissing,
   methodsRequiredOf,
@@ -63,6 +64,27 @@ describe('methodsMissing', () => {
 
     for (const [enrolled, hasRecoveryCodes, missing] of cases) {
       assert.deepEqual(methodsMissing('TIER0', { enrolled, hasRecoveryCodes }, policy), missing);
+    }
+  });
+});
+
+describe('doesModelCount', () => {
+  const known = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
+  const other = 'cb69481e-8ff7-4039-93ec-0a2729a154a8';
+  const demanding = aPolicy({ hardwareKeys: { tiers: ['TIER0'], models: [known] } });
+
+  test('is so of known models only, for whoever must use one of these', () => {
+    const admin = { groups: ['AI-PLATFORM-ADMINS'] };
+
+    const counted = [known, other, '', null].filter((model) =>
+      doesModelCount(admin, model, demanding),
+    );
+    assert.deepEqual(counted, [known]);
+  });
+
+  test('is so of every passkey for everybody else', () => {
+    for (const model of [known, other, null]) {
+      assert.equal(doesModelCount({ groups: ['SEC-OPS'] }, model, demanding), true);
     }
   });
 });
