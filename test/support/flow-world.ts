@@ -23,7 +23,6 @@ import type { FlowContext, NewSession, Visit } from '../../src/flows/flow-contex
 import { confirmRecoveryCodes, takeRecoveryCodes } from '../../src/flows/recovery-codes.ts';
 import { signIn } from '../../src/flows/sign-in.ts';
 import { createUser } from '../../src/flows/users.ts';
-import { createPasswords } from '../../src/methods/password/password.ts';
 import {
   createRecoveryCodeFactor,
   createRecoveryCodeMaker,
@@ -35,23 +34,18 @@ import { createSealer } from '../../src/platform/seal.ts';
 import { sessionKeyOf } from '../../src/platform/session-key.ts';
 import { openLimits, type Rates } from '../../src/stores/limits/limits.ts';
 import { openSessions } from '../../src/stores/sessions/choose.ts';
-import { openDatabase, type DatabaseLocation } from '../../src/stores/sql/database.ts';
+import type { DatabaseLocation } from '../../src/stores/sql/database.ts';
 import { aConfig } from './a-config.ts';
 import { codeAt } from './authenticator-app.ts';
+import { cheapPasswords } from './cheap-passwords.ts';
 import { fixedClock, type FixedClock } from './fixed-clock.ts';
 import { quietLog } from './quiet-log.ts';
 import { seededRandom } from './seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { openThrowAwayDatabase } from './throw-away-database.ts';
 
 /** A password that the rules take. */
 export const goodPassword = 'gnome-lamp-violin';
-
-/** Passwords that cost next to nothing. One thread serves all worlds and ends with the process. */
-const cheapPasswords = createPasswords(
-  systemRandom,
-  { workers: 1, waitingMax: 64 },
-  { memoryKib: 64, passes: 1, parallelism: 1 },
-);
 
 /** What may differ from world to world. */
 export interface WorldOptions {
@@ -77,8 +71,7 @@ export async function openWorld(options: WorldOptions = {}) {
   };
   const clock: FixedClock = fixedClock();
   let config = aConfig(options.config);
-  const database = openDatabase(location, { random: systemRandom });
-  await database.migrate();
+  const database = await openThrowAwayDatabase(location, systemRandom);
   const opened = openSessions({
     location: { kind: 'database' },
     database,

@@ -29,17 +29,18 @@ import { defaultRates, openLimits, type Rates } from '../../src/stores/limits/li
 import { openSessions } from '../../src/stores/sessions/choose.ts';
 import { parseSessionCookie } from '../../src/stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from '../../src/stores/sessions/session-middleware.ts';
-import { openDatabase } from '../../src/stores/sql/database.ts';
 import { createPortal } from '../../src/web/portal.ts';
 import { createRenderer } from '../../src/web/render.ts';
 import { aConfig } from './a-config.ts';
 import { aPolicy, aRequest, aRoute } from './builders.ts';
+import { cheapPasswords } from './cheap-passwords.ts';
 import { fixedClock, type FixedClock } from './fixed-clock.ts';
 import { listening } from './listening.ts';
 import { makeCertificate } from './nginx.ts';
 import { quietLog } from './quiet-log.ts';
 import { seededRandom } from './seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { openThrowAwayDatabase } from './throw-away-database.ts';
 import { WebClient } from './web-client.ts';
 
 /** Somebody who can sign in. */
@@ -97,11 +98,8 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
   const config = configFor(differences, folder.path);
   const live = fixedConfig(config);
   const sealer = createSealer([random.bytes(32)], random);
-  const database = openDatabase(
-    { kind: 'sqlite', file: path.join(folder.path, 'portal.db') },
-    { random },
-  );
-  await database.migrate();
+  const file = path.join(folder.path, 'portal.db');
+  const database = await openThrowAwayDatabase({ kind: 'sqlite', file }, random);
   const opened = openSessions({
     location: { kind: 'database' },
     database,
@@ -124,6 +122,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     sessions: opened.sessions,
     sealer,
     ...methods,
+    passwords: cheapPasswords,
     limits: openLimits({ redis: null, rates: differences.rates ?? generousRates }),
     placeOf: networkOf,
     count: () => {},
