@@ -2,11 +2,11 @@
 
 import type { SessionFacts } from '../core/facts.ts';
 import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { withProof } from '../core/proofs.ts';
+import { type Proof, withProof } from '../core/proofs.ts';
 import type { PasskeyOptions } from '../methods/method.ts';
 import { eventInSession, methodsOf } from './audit-events.ts';
 import { risenSession } from './challenge.ts';
-import { noteSignIn, trustDevice } from './devices.ts';
+import { completeSignIn } from './complete-sign-in.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { guessOwnPassword } from './guess-own-password.ts';
 import {
@@ -14,6 +14,7 @@ import {
   passkeysThatCount,
   provePasskey,
   type PasskeyAnswerRefusal,
+  type PasskeyOutcome,
 } from './prove-passkey.ts';
 import { issueChallenge } from './webauthn-challenge.ts';
 
@@ -56,22 +57,9 @@ export async function answerChallengeWithPasskey(
   { trustsDevice = false }: { readonly trustsDevice?: boolean } = {},
 ): Promise<PasskeyAnswer> {
   const given = { response, isUserVerificationNeeded: false };
-  const answer = await provePasskey(ctx, visit, session, given, async (accepted) => {
-    const { stores, proof, now } = accepted;
-    const { user } = accepted.record;
-    const proofs = withProof(session.proofs, proof);
-    await noteSignIn(ctx, stores, visit, user, now);
-    if (trustsDevice) await trustDevice(ctx, stores, visit, session, { user, proof, now });
-    await stores.audit.append(
-      eventInSession(visit, session, {
-        at: now,
-        type: 'session.signed-in',
-        severity: 'info',
-        details: { methods: methodsOf(proofs) },
-      }),
-    );
-    return proofs;
-  });
+  const answer = await provePasskey(ctx, visit, session, given, (accepted) =>
+    completeSignIn(ctx, visit, session, accepted, { trustsDevice }),
+  );
   return risen(session, answer);
 }
 
@@ -115,10 +103,7 @@ export async function stepUpWithPasskey(
   return risen(session, answer);
 }
 
-function risen(
-  session: SessionFacts,
-  answer: Awaited<ReturnType<typeof provePasskey<NewSession['proofs']>>>,
-): PasskeyAnswer {
+function risen(session: SessionFacts, answer: PasskeyOutcome<readonly Proof[]>): PasskeyAnswer {
   if (!answer.ok) return answer;
   return { ok: true, session: risenSession(session, { proofs: answer.value }) };
 }

@@ -1,10 +1,8 @@
 /** The second step of a sign-in: a code for a session that has proved a password so far. */
 
 import type { SessionFacts } from '../core/facts.ts';
-import { withProof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
-import { eventInSession, methodsOf } from './audit-events.ts';
-import { noteSignIn, trustDevice } from './devices.ts';
+import { completeSignIn } from './complete-sign-in.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { guessCode, type CodeGuess, type CodeRefusal } from './guess-code.ts';
 
@@ -27,20 +25,8 @@ export async function answerChallenge(
 ): Promise<ChallengeAnswer> {
   const { trustsDevice = false } = guess;
   const answer = await guessCode(ctx, visit, session, guess, async (accepted) => {
-    const { stores, proof, now } = accepted;
-    const { user } = accepted.record;
-    const proofs = withProof(session.proofs, proof);
-    await noteSignIn(ctx, stores, visit, user, now);
-    if (trustsDevice) await trustDevice(ctx, stores, visit, session, { user, proof, now });
-    await stores.audit.append(
-      eventInSession(visit, session, {
-        at: now,
-        type: 'session.signed-in',
-        severity: 'info',
-        details: { methods: methodsOf(proofs) },
-      }),
-    );
-    const recoveryCodesLeft = await stores.recoveryCodes.countLeft(session.principal.id);
+    const proofs = await completeSignIn(ctx, visit, session, accepted, { trustsDevice });
+    const recoveryCodesLeft = await accepted.stores.recoveryCodes.countLeft(session.principal.id);
     return { proofs, recoveryCodesLeft };
   });
   if (!answer.ok) return answer;

@@ -7,10 +7,10 @@ import { lockedForGood } from '../core/attempts.ts';
 import type { SessionFacts } from '../core/facts.ts';
 import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
 import { Problem } from '../core/problem.ts';
-import type { Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
-import type { PrincipalRecord, Stores } from '../stores/types.ts';
+import type { Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
+import type { AcceptedAnswer } from './complete-sign-in.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
 import { recordRecoveryCodeUse } from './recovery-code-use.ts';
@@ -32,14 +32,6 @@ export type CodeRefusal =
     }
   | { readonly ok: false; readonly reason: 'locked'; readonly lockedUntil: EpochMs };
 
-/** What is handed to the caller inside the transaction in which the code was used up. */
-export interface AcceptedCode {
-  readonly stores: Stores;
-  readonly record: PrincipalRecord;
-  readonly proof: Proof;
-  readonly now: EpochMs;
-}
-
 /**
  * Checks a code; when it is right, does what it was typed for in the same transaction.
  *
@@ -53,7 +45,7 @@ export async function guessCode<Value>(
   visit: Visit,
   session: SessionFacts,
   guess: CodeGuess,
-  accept: (accepted: AcceptedCode) => Promise<Value>,
+  accept: (accepted: AcceptedAnswer) => Promise<Value>,
 ): Promise<{ readonly ok: true; readonly value: Value } | CodeRefusal> {
   const { policy, lockout } = ctx.config.current();
   if (!isMethodEnabled(guess.method, policy.mfa)) {

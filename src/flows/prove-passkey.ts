@@ -3,10 +3,10 @@
 import type { Principal, SessionFacts } from '../core/facts.ts';
 import { doesModelCount, isMethodEnabled } from '../core/policy/mfa-policy.ts';
 import { Problem } from '../core/problem.ts';
-import type { Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
-import type { Authenticator, PrincipalRecord, Stores } from '../stores/types.ts';
+import type { Authenticator, Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
+import type { AcceptedAnswer } from './complete-sign-in.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
 import { tellOncePerHour } from './tell.ts';
@@ -18,13 +18,10 @@ export interface PasskeyAnswerRefusal {
   readonly reason: 'not-accepted' | 'expired';
 }
 
-/** What is handed to the caller inside the transaction in which the answer was used up. */
-export interface AcceptedPasskey {
-  readonly stores: Stores;
-  readonly record: PrincipalRecord;
-  readonly proof: Proof;
-  readonly now: EpochMs;
-}
+/** What came of an answer: when it was accepted, what was made of it. */
+export type PasskeyOutcome<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | PasskeyAnswerRefusal;
 
 /** Throws the problem `policy-forbids` where passkeys are switched off. */
 export function assertPasskeysAreEnabled(ctx: Pick<FlowContext, 'config'>): void {
@@ -64,8 +61,8 @@ export async function provePasskey<Value>(
   visit: Visit,
   session: SessionFacts,
   answer: { readonly response: string; readonly isUserVerificationNeeded: boolean },
-  accept: (accepted: AcceptedPasskey) => Promise<Value>,
-): Promise<{ readonly ok: true; readonly value: Value } | PasskeyAnswerRefusal> {
+  accept: (accepted: AcceptedAnswer) => Promise<Value>,
+): Promise<PasskeyOutcome<Value>> {
   assertPasskeysAreEnabled(ctx);
   const { response, isUserVerificationNeeded } = answer;
   const claims = ctx.passkeys.claimsOf(response);
