@@ -4,7 +4,7 @@ import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
 import { Problem } from '../core/problem.ts';
 import type { UserId } from '../core/ids.ts';
 import type { EpochMs } from '../core/time.ts';
-import type { PasskeyOptions } from '../methods/method.ts';
+import type { PasskeyClaims, PasskeyOptions } from '../methods/method.ts';
 import type { Authenticator, Stores, User } from '../stores/types.ts';
 import { eventAtSignIn } from './audit-events.ts';
 import { noteSignIn } from './devices.ts';
@@ -57,6 +57,8 @@ export async function signInWithPasskey(
   const use = claims && (await useUpChallenge(ctx, claims.challenge, binding));
   if (claims === null || use !== 'used-up') {
     ctx.count('webauthn', 'failure');
+    // One that comes back may have been overheard. Others anybody can make up, and fill the log.
+    if (claims !== null && use === 'used-before') await recordReplay(ctx, visit, claims);
     return { ok: false, reason: claims === null ? 'not-accepted' : 'expired' };
   }
 
@@ -118,6 +120,18 @@ async function findHolder(stores: Stores, credentialId: string): Promise<Holder>
   // Services have no passkeys; one that was made theirs by hand is as good as unknown.
   const isTheirs = user?.kind === 'user' && authenticator?.userId === user.id;
   return isTheirs ? { authenticator, user } : { authenticator: null, user: null };
+}
+
+async function recordReplay(
+  ctx: FlowContext,
+  visit: Visit,
+  { credentialId }: PasskeyClaims,
+): Promise<void> {
+  await ctx.stores.transaction(async (stores) => {
+    const holder = await findHolder(stores, credentialId);
+    const why = 'challenge-used-before';
+    await recordFailure(stores, { ...holder, visit, now: ctx.clock.now(), why });
+  });
 }
 
 async function recordFailure(

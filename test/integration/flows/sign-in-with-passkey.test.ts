@@ -168,11 +168,24 @@ describe('a challenge to sign in', () => {
     assert.equal((await signIn(response, 'another browser')).ok, true);
   });
 
-  test('works once', async () => {
+  test('works once, and that it came back is audited: it may have been overheard', async () => {
     const response = passkey.get(await ask());
     assert.equal((await signIn(response)).ok, true);
 
     assert.deepEqual(await signIn(response), { ok: false, reason: 'expired' });
+    const event = ['session.sign-in-failed', 'warning', 'challenge-used-before', 'anna'];
+    assert.deepEqual(await lastEvent(), event);
+  });
+
+  test('that is too old, or that we never gave out, leaves nothing in the audit log', async () => {
+    const late = passkey.get(await ask());
+    const elsewhere = passkey.get(await ask('another browser'));
+    const { length } = await world.events();
+
+    assert.deepEqual(await signIn(elsewhere), { ok: false, reason: 'expired' });
+    world.clock.advance(301);
+    assert.deepEqual(await signIn(late), { ok: false, reason: 'expired' });
+    assert.equal((await world.events()).length, length);
   });
 
   test('is good for nothing else, and no other is good for it', async () => {
