@@ -13,7 +13,7 @@ import { risenSession } from './challenge.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
 import { assertMayEnroll, noteEnrolled } from './may-enroll.ts';
-import { assertPasskeysAreEnabled } from './prove-passkey.ts';
+import { assertPasskeysAreEnabled, doesPasskeyCount } from './prove-passkey.ts';
 import { makeFirstCodes } from './recovery-codes.ts';
 import { tell } from './tell.ts';
 import { issueChallenge, useUpChallenge } from './webauthn-challenge.ts';
@@ -51,7 +51,8 @@ export async function beginPasskeyEnrollment(
     const record = await holdUser(stores, session);
     await assertMayEnroll(ctx, stores, { session, record, now: ctx.clock.now() });
     const all = await stores.authenticators.listOfUser(session.principal.id);
-    return all.filter((authenticator) => authenticator.passkey !== null);
+    // One that does not count may be made anew: nobody could get past this page with it.
+    return all.filter((authenticator) => doesPasskeyCount(ctx, record.user, authenticator));
   });
   const isHardwareNeeded = needsHardware(ctx, session.principal);
   const challenge = issueChallenge(ctx, { purpose: 'enroll', holder: session.lineage });
@@ -112,6 +113,12 @@ async function enroll(
     if (!(await keep(ctx, stores, enrolled))) return { ok: false, reason: 'already-enrolled' };
     await noteEnrolled(stores, record.user);
     await recordEnrollment(ctx, stores, visit, session, enrolled);
+    await tell(ctx, stores, record.user, {
+      kind: 'authenticator-added',
+      at: now,
+      visit,
+      details: { name: enrolled.name },
+    });
     const areCodesToShow = await makeFirstCodes(ctx, stores, visit, session);
     const { isUserVerified, state } = check.passkey;
     const proof = {
@@ -165,9 +172,8 @@ async function recordEnrollment(
   stores: Stores,
   visit: Visit,
   session: SessionFacts,
-  { id, name, passkey, user, now }: Enrolled,
+  { id, name, passkey, now }: Enrolled,
 ): Promise<void> {
-  await tell(ctx, stores, user, { kind: 'authenticator-added', at: now, visit, details: { name } });
   if (!ctx.config.current().policy.mfa.audit.logsEnroll) return;
   const { aaguid } = passkey.credential;
   await stores.audit.append(
@@ -180,7 +186,7 @@ async function recordEnrollment(
         authenticator: id,
         name,
         aaguid,
-        model: ctx.passkeys.suggestedName({ aaguid }) ?? 'unknown',
+        model: ctx.passkeys.modelName({ aaguid }) ?? 'unknown',
         isAttested: passkey.state.attestedModel !== null,
       },
     }),

@@ -140,7 +140,7 @@ export interface Passkeys {
   ): Promise<PasskeyEnrollmentCheck>;
   seal(user: UserId, authenticator: AuthenticatorId, credential: PasskeyCredential): string;
   /** What one calls the thing that holds the passkey, as far as it says; anybody may claim it. */
-  suggestedName(credential: Pick<PasskeyCredential, 'aaguid'>): string | null;
+  modelName(credential: Pick<PasskeyCredential, 'aaguid'>): string | null;
   /** `allowed` null: any passkey that the browser has for us, for signing in by it alone. */
   answerOptions(asked: {
     readonly allowed: readonly Authenticator[] | null;

@@ -2,9 +2,10 @@
  * Passkeys and security keys (WebAuthn Level 3), through @simplewebauthn/server.
  *
  * The library checks what is the same for everybody: type, challenge, origin, relying party, user
- * presence and signature. What depends on us is checked here: that the page was in no frame, that
- * the passkey belongs to the person named, that its flags and counter fit what we remember, and
- * which algorithms, formats and models we take. Challenges are the flows' business.
+ * presence and signature. What depends on us is checked in check-answer.ts and check-enrollment.ts:
+ * that the page was in no frame, that the passkey belongs to the person named, that its flags and
+ * counter fit what we remember, and which algorithms, formats and models we take. Challenges are
+ * the flows' business.
  */
 
 import assert from 'node:assert/strict';
@@ -96,7 +97,7 @@ export function createPasskeys({ sealer, settings }: PasskeyParts): Passkeys {
       return sealed;
     },
 
-    suggestedName: ({ aaguid }) => modelName(aaguid),
+    modelName: ({ aaguid }) => modelName(aaguid),
 
     async answerOptions({ allowed, challenge, userVerification }) {
       const options = await generateAuthenticationOptions({

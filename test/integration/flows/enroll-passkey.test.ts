@@ -20,7 +20,7 @@ import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import type { Cbor } from '../../support/cbor.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { listening } from '../../support/listening.ts';
-import { mailThatWaits } from '../../support/own-changes.ts';
+import { mailFor, mailThatWaits, withAddress } from '../../support/own-changes.ts';
 import { enrollPasskey } from '../../support/passkey-verbs.ts';
 import {
   createPasskey,
@@ -45,6 +45,12 @@ const made = async (knobs: CreateKnobs = {}, by: SessionFacts = session) =>
   createPasskey((await begin(by)).options, platformBuild, knobs).posted;
 const listOf = (by: SessionFacts = session) =>
   world.ctx.stores.authenticators.listOfUser(by.principal.id);
+
+/** From here on she is told by mail. */
+async function withMail(): Promise<void> {
+  world.configure({ mail: mailThatWaits });
+  await withAddress(world, session);
+}
 
 describe('what the browser is asked', () => {
   test('names us, the person and the algorithms that we take', async () => {
@@ -151,24 +157,20 @@ describe('a new passkey', () => {
   });
 
   test('is told to the person', async () => {
-    world.configure({ mail: mailThatWaits });
-    await world.database.db.updateTable('users').set({ email: 'anna@example.com' }).execute();
+    await withMail();
 
     await finish(await made());
 
-    const mail = await world.database.db.selectFrom('outbox').selectAll().execute();
-    assert.deepEqual(
-      mail.map(({ kind }) => kind),
-      ['authenticator-added'],
-    );
+    assert.deepEqual(await mailFor(world, session), ['authenticator-added']);
   });
 
-  test('is audited only where the policy says so', async () => {
-    const audit = { ...anMfaPolicy().audit, logsEnroll: false };
-    world.configure({ policy: aPolicy({ mfa: { ...anMfaPolicy(), audit } }) });
+  test('is audited only where the policy says so, and told all the same', async () => {
+    await withMail();
+    world.configure({ policy: aPolicy({ mfa: anMfaPolicy({ audit: { logsEnroll: false } }) }) });
 
     assert.equal((await finish(await made())).ok, true);
     assert.equal((await world.eventTypes()).includes('authenticator.enrolled'), false);
+    assert.deepEqual(await mailFor(world, session), ['authenticator-added']);
   });
 
   // Security G9: what proves the person's passkey is nobody's business who reads the database.

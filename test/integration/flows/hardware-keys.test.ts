@@ -18,6 +18,7 @@ import {
   beginPasskeyEnrollment,
   finishPasskeyEnrollment,
 } from '../../../src/flows/enroll-passkey.ts';
+import { nextPage } from '../../../src/flows/next-page.ts';
 import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
 import {
   aCertificate,
@@ -29,6 +30,7 @@ import {
 import { aPolicy } from '../../support/builders.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { listening } from '../../support/listening.ts';
+import { steppedUp } from '../../support/own-changes.ts';
 import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
 import {
   createPasskey,
@@ -245,6 +247,32 @@ describe('a passkey from before', () => {
     );
     const reasons = (await world.events()).map(({ details }) => details['reason']);
     assert.deepEqual(reasons.slice(-2), ['model-not-allowed', 'model-not-allowed']);
+  });
+
+  test('is made anew on the same security key, by whoever has an app to confirm with', async () => {
+    demandHardware({ tiers: [] });
+    const { secret, ...anna } = await world.enroll(session);
+    const before = await enrollPasskey(world, anna.session, touchKeyBuild);
+    demandHardware();
+    session = await steppedUp(world, { session: before.session, secret });
+
+    const { options } = await beginPasskeyEnrollment(world.ctx, session);
+    // A key says "set up already" to whoever names one of its own.
+    assert.deepEqual(options['excludeCredentials'], []);
+    const { answer } = await enroll({ attestation: genuine });
+    assert(answer.ok, JSON.stringify(answer));
+    session = sure(await world.rise(answer.session, session));
+
+    assert.equal(nextPage(world.ctx, session), 'done');
+    const { options: another } = await beginPasskeyEnrollment(world.ctx, session);
+    const excluded = another['excludeCredentials'] as readonly { readonly id: string }[];
+    const all = await world.ctx.stores.authenticators.listOfUser(session.principal.id);
+    const [old, counting] = all.flatMap(({ passkey }) => passkey ?? []);
+    assert.equal(old?.credentialId, before.passkey.credentialId);
+    assert.deepEqual(
+      excluded.map(({ id }) => id),
+      [counting?.credentialId],
+    );
   });
 });
 
