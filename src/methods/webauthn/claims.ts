@@ -1,8 +1,9 @@
 /**
  * What a browser hands us as the response of an authenticator, read strictly (WebAuthn L3 §5.1).
  *
- * Nothing in here is checked against anything; that is done in passkeys.ts. But whatever passes is
- * well formed: one spelling of each base64url text, so that we and the library read the same bytes.
+ * Nothing in here is checked against anything; that is done in check-answer.ts and
+ * check-enrollment.ts. But whatever passes is well formed: one spelling of each base64url text, so
+ * that we and the library read the same bytes.
  */
 
 import type { PasskeyClaims } from '../method.ts';

@@ -1,9 +1,9 @@
 /**
  * What people call the thing that holds a passkey, by AAGUID (WebAuthn L3 §6.5.1).
  *
- * A short list of what is common, to say in the audit log and on the account page what was
- * enrolled. Anybody can claim any AAGUID: nothing may depend on it. Which models count as security
- * keys is the operator's list, and is checked by attestation.
+ * A short list of what is common, to say in the audit log what was enrolled. Anybody can claim any
+ * AAGUID: nothing may depend on it. Which models count as security keys is the operator's list, and
+ * is checked by attestation.
  */
 
 const modelNames: ReadonlyMap<string, string> = new Map([
