@@ -1,10 +1,14 @@
 /** `sallyport explain`: what would happen to a request, why, and what would let it pass. */
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { tools } from '../../src/cli/tools.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { idFrom } from '../../src/core/ids.ts';
+import type { Authenticator } from '../../src/stores/types.ts';
+import { aRoot } from '../support/attestation-certificates.ts';
 import { installation, type Installation } from '../support/command.ts';
 import { NOON } from '../support/fixed-clock.ts';
 
@@ -20,9 +24,12 @@ before(async () => {
 });
 after(() => at.remove());
 
-/** Gives somebody an authenticator app and ten recovery codes. */
-async function enroll(username: string): Promise<void> {
-  const reading = readConfig(at.configFile, { environment: {}, upstreams: 'required', port: null });
+/** Gives somebody an authenticator, an app unless it is a passkey, and ten recovery codes. */
+async function enroll(
+  username: string,
+  { configFile, passkey = null }: EnrollmentKnobs = at,
+): Promise<void> {
+  const reading = readConfig(configFile, { environment: {}, upstreams: 'required', port: null });
   assert.ok(reading.ok);
   const { flows, ...administration } = await tools.openForAdministration(reading.config);
   const user = await flows.stores.users.findByUsername(username);
@@ -31,11 +38,11 @@ async function enroll(username: string): Promise<void> {
     await stores.authenticators.create({
       id: idFrom('authenticator', Buffer.alloc(12, 1)),
       userId: user.id,
-      method: 'totp',
+      method: passkey === null ? 'totp' : 'webauthn',
       name: 'Phone',
       sealedCredential: 'x',
       lastStep: -1,
-      passkey: null,
+      passkey,
       createdAt: NOON,
       lastUsedAt: null,
     });
@@ -44,6 +51,11 @@ async function enroll(username: string): Promise<void> {
     await stores.recoveryCodes.confirm(user.id, NOON, 'drop');
   });
   await administration.close();
+}
+
+interface EnrollmentKnobs {
+  readonly configFile: string;
+  readonly passkey?: Authenticator['passkey'];
 }
 
 async function reasonOf(line: string): Promise<readonly unknown[]> {
@@ -163,6 +175,63 @@ To pass
     assert.match(stdout, /^ {2}anna has stored recovery codes$/m);
     // The operator's policy asks TIER0 for more than that.
     assert.match(stdout, /webauthn missing/);
+  });
+
+  describe('where a tier must use security keys of known models', () => {
+    const model = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
+    const passes = 'explain GET /console/ --groups ADMINS --proofs password,totp,webauthn';
+    let hardware: Installation;
+    before(async () => {
+      hardware = installation(`server: { publicUrl: https://console.example.com }
+policy:
+  tiers: { TIER0: [ADMINS] }
+  methods:
+    webauthn: { hardwareKeys: { tiers: [TIER0], models: [${model}], rootsFile: roots.pem } }
+routes:
+  - name: console
+    path: /console/**
+    upstream: http://10.0.0.5:8000
+    rules: [{ requires: { phishingResistant: true } }]
+`);
+      writeFileSync(path.join(hardware.folder, 'roots.pem'), aRoot().pem);
+      for (const username of ['dora', 'emil']) {
+        const add = `user add ${username} --groups ADMINS --password-stdin`;
+        await hardware.run(add, { stdin: 'correct horse 7 battery' });
+      }
+      const { configFile } = hardware;
+      const passkey = { credentialId: 'AAAA', signCount: 0, isBackedUp: false };
+      await enroll('dora', { configFile, passkey: { ...passkey, attestedModel: null } });
+    });
+    after(() => hardware.remove());
+
+    test('supposes such a key where a passkey is supposed, and says so', async () => {
+      const { code, stdout } = await hardware.run(passes);
+      assert.match(stdout, /^ {2}somebody has enrolled totp and webauthn$/m);
+      assert.match(
+        stdout,
+        new RegExp(`^  webauthn was proved with .* model ${model}, which counts for TIER0$`, 'm'),
+      );
+      assert.match(stdout, /^allow, assurance-met/m);
+      assert.equal(code, 0);
+    });
+
+    test('supposes it of somebody in the database who has no passkey', async () => {
+      const line = 'explain GET /console/ --user emil --proofs password,totp,webauthn';
+      assert.match((await hardware.run(line)).stdout, /^allow, assurance-met/m);
+    });
+
+    test('does not make a key of the model out of a passkey that somebody has', async () => {
+      const line = 'explain GET /console/ --user dora --proofs password,totp,webauthn';
+      const { stdout } = await hardware.run(line);
+      assert.match(stdout, /^enroll, policy-requires-enrollment/m);
+      assert.match(stdout, /webauthn missing/);
+      assert.doesNotMatch(stdout, /was proved with/);
+    });
+
+    test('supposes nothing of the kind for other tiers', async () => {
+      const { stdout } = await hardware.run(passes.replace('ADMINS', 'STAFF'));
+      assert.doesNotMatch(stdout, /was proved with/);
+    });
   });
 
   test('supposes somebody without reading the database', async () => {

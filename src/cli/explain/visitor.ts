@@ -7,7 +7,12 @@
 import type { Config } from '../../config/config.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import { defaultTenant, type SessionKey, type UserId } from '../../core/ids.ts';
-import { tierOf, type Tier } from '../../core/policy/mfa-policy.ts';
+import {
+  type AccessPolicy,
+  doesModelCount,
+  tierOf,
+  type Tier,
+} from '../../core/policy/mfa-policy.ts';
 import type { Proof } from '../../core/proofs.ts';
 import { type KeptPerson, sessionFactsOf } from '../../core/session-facts.ts';
 import { noTenantRules } from '../../core/tenant-rules.ts';
@@ -99,7 +104,7 @@ function visitorOf({ config, now }: VisitorContext, described: Description): Vis
     principal.kind === 'service'
       ? []
       : [{ method: 'password', at: now, origin: 'answer' } as const];
-  const proofs = typedProofs ?? usual;
+  const typed = typedProofs ?? usual;
   const assumptions: string[] = [];
   if (!isKnown && principal.groups.length === 0) {
     assumptions.push(`somebody in no group asks, of ${tier} (say who with --user or --groups)`);
@@ -110,20 +115,30 @@ function visitorOf({ config, now }: VisitorContext, described: Description): Vis
 
   const enrollable = ['totp', 'webauthn'] as const;
   const added = enrollable.filter(
-    (method) =>
-      !person.enrolled.includes(method) && proofs.some((proof) => proof.method === method),
+    (method) => !person.enrolled.includes(method) && typed.some((proof) => proof.method === method),
   );
-  const usesCode = proofs.some((proof) => proof.method === 'recovery-code');
+  const usesCode = typed.some((proof) => proof.method === 'recovery-code');
   // Whoever enrolls a second factor stores recovery codes in the same go.
   const lacksCodes = person.recoveryCodesLeft === 0 && (added.length > 0 || usesCode);
   if (added.length > 0) assumptions.push(`${who} has enrolled ${added.join(' and ')}`);
   if (lacksCodes) assumptions.push(`${who} has stored recovery codes`);
+  const model = modelUsed(config.policy, described, {
+    isPasskeySupposed: added.includes('webauthn'),
+  });
+  if (model !== null) {
+    const key = `a security key of the model ${model}`;
+    assumptions.push(`webauthn was proved with ${key}, which counts for ${tier}`);
+  }
+  const proofs = typed.map((proof) =>
+    proof.method === 'webauthn' && model !== null ? { ...proof, attestedModel: model } : proof,
+  );
 
   const createdAt = Math.min(now, ...proofs.map((proof) => proof.at));
   const { codesMin } = config.policy.mfa.recoveryCodes;
   const supposed = {
     ...person,
     enrolled: [...person.enrolled, ...added],
+    attestedModels: [...new Set([...person.attestedModels, ...(model === null ? [] : [model])])],
     recoveryCodesLeft: lacksCodes ? codesMin : person.recoveryCodesLeft,
   };
   const kept = { key: noSession, lineage: noSession, sessionEpoch: 0, proofs };
@@ -133,4 +148,21 @@ function visitorOf({ config, now }: VisitorContext, described: Description): Vis
     idleSeconds: absoluteSeconds,
   });
   return { session, tier, isKnown, assumptions };
+}
+
+/**
+ * The model of the security key that a typed `webauthn` stands for, where no other passkey counts:
+ * one that the person has, or the first that would do for somebody whose passkey is supposed. Null:
+ * any passkey counts, none was typed, or theirs is none that counts.
+ */
+function modelUsed(
+  policy: AccessPolicy,
+  { person, typedProofs }: Description,
+  { isPasskeySupposed }: { readonly isPasskeySupposed: boolean },
+): string | null {
+  const isTyped = typedProofs?.some(({ method }) => method === 'webauthn') ?? false;
+  if (!isTyped || doesModelCount(person.user, null, policy)) return null;
+  const { models } = policy.hardwareKeys;
+  const own = person.attestedModels.find((model) => models.includes(model));
+  return own ?? (isPasskeySupposed ? models[0] : undefined) ?? null;
 }
