@@ -7,11 +7,9 @@
  */
 
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { devicesRestedOn } from '../../../src/core/assurance.ts';
-import { removeAuthenticator } from '../../../src/flows/authenticators.ts';
 import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
 import { answerChallenge } from '../../../src/flows/challenge.ts';
 import { distrustDevice, listDevices } from '../../../src/flows/devices.ts';
@@ -24,15 +22,16 @@ import { signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { signIn } from '../../../src/flows/sign-in.ts';
 import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
 import { resetMfa } from '../../../src/flows/users.ts';
-import type { DatabaseLocation } from '../../../src/stores/sql/database.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
-import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
-import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
-import { steppedUp, withAnotherApp } from '../../support/own-changes.ts';
+import { goodPassword, sure, visit, type World } from '../../support/flow-world.ts';
 import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
-import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
 import { createPasskey, platformBuild } from '../../support/soft-authenticator.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import {
+  isAccepted,
+  openTwoWorlds,
+  sharedEngines,
+  type TwoWorlds,
+} from '../../support/two-worlds.ts';
 
 /** Counts, as security keys do, and verifies the person too. */
 const countingBuild = {
@@ -42,72 +41,19 @@ const countingBuild = {
   counts: true,
 };
 
-interface Engine {
-  readonly name: string;
-  readonly open: () => Promise<{
-    readonly location: DatabaseLocation;
-    readonly remove: () => Promise<void>;
-  }>;
-}
-
-const engines: readonly Engine[] = [
-  {
-    name: 'SQLite',
-    async open() {
-      const folder = temporaryFolder();
-      const location = { kind: 'sqlite', file: path.join(folder.path, 'shared.db') } as const;
-      return await Promise.resolve({
-        location,
-        remove: () => Promise.resolve(folder.remove()),
-      });
-    },
-  },
-  {
-    name: 'PostgreSQL',
-    async open() {
-      const server: ThrowAwayServer = await startPostgres();
-      return { location: { kind: 'postgres', url: server.url }, remove: () => server.remove() };
-    },
-  },
-];
-
-for (const engine of engines) {
+for (const engine of sharedEngines) {
   describe(`two instances on ${engine.name}`, () => {
-    let removeDatabase: () => Promise<void>;
+    let worlds: TwoWorlds;
     let one: World;
     let two: World;
     before(async () => {
-      const { location, remove } = await engine.open();
-      removeDatabase = remove;
-      one = await openWorld({ database: location });
-      two = await openWorld({ database: location });
+      worlds = await openTwoWorlds(engine);
+      ({ one, two } = worlds);
     });
-    after(async () => {
-      await one.close();
-      await two.close();
-      await removeDatabase();
-    });
+    after(() => worlds.close());
 
-    const both = () => [one, two] as const;
-    const advance = (seconds: number) => {
-      for (const world of both()) world.clock.advance(seconds);
-    };
-
-    /** Runs the work on both instances in turn, all at once, and collects the answers. */
-    async function together<Value>(
-      times: number,
-      work: (world: World) => Promise<Value>,
-    ): Promise<readonly PromiseSettledResult<Value>[]> {
-      return Promise.allSettled(
-        Array.from({ length: times }, (_, index) => work(index % 2 === 0 ? one : two)),
-      );
-    }
-
-    async function enrolled(username: string) {
-      const person = await one.enrolledPerson(username);
-      two.clock.set(one.clock.now());
-      return person;
-    }
+    const together: TwoWorlds['together'] = (times, work) => worlds.together(times, work);
+    const enrolled: TwoWorlds['enrolled'] = (username) => worlds.enrolled(username);
 
     test('accept one of fifty equal codes', async () => {
       const anna = await enrolled('anna');
@@ -237,28 +183,6 @@ for (const engine of engines) {
       }
     });
 
-    test('leave one of two apps that are removed together, to somebody who must have one', async () => {
-      const required = { requiredForTiers: ['TIER3'] } as const;
-      const policy = aPolicy({ mfa: anMfaPolicy({ totp: required }) });
-      for (let round = 0; round < 10; round += 1) {
-        const person = await enrolled(`finn${String(round)}`);
-        const fresh = await withAnotherApp(one, await steppedUp(one, person));
-        two.clock.set(one.clock.now());
-        for (const world of both()) world.configure({ policy });
-        const { id } = fresh.principal;
-        const queue = [...(await one.ctx.stores.authenticators.listOfUser(id))];
-        assert.equal(queue.length, 2);
-
-        const answers = await together(2, (world) =>
-          removeAuthenticator(world.ctx, visit(), fresh, sure(queue.pop()).id),
-        );
-
-        assert.equal(answers.filter(isAccepted).length, 1);
-        assert.equal((await two.ctx.stores.authenticators.listOfUser(id)).length, 1);
-        for (const world of both()) world.configure({ policy: aPolicy() });
-      }
-    });
-
     test('accept one of twenty equal answers of a passkey, and of one passkey alone', async () => {
       await one.addUser('gita');
       const { passkey } = await enrollPasskey(one, await one.signInBy('gita'), countingBuild);
@@ -319,14 +243,8 @@ for (const engine of engines) {
     });
 
     test('keep the audit log whole through all of it', async () => {
-      advance(1);
+      worlds.advance(1);
       assert.equal((await two.ctx.stores.audit.verify()).ok, true);
     });
   });
-}
-
-function isAccepted<Value extends { readonly ok: boolean }>(
-  outcome: PromiseSettledResult<Value>,
-): outcome is PromiseFulfilledResult<Value> {
-  return outcome.status === 'fulfilled' && outcome.value.ok;
 }
