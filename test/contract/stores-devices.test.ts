@@ -7,7 +7,7 @@ import type { DeviceId, UserId } from '../../src/core/ids.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import type { Device, DeviceTrust, Stores } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
-import { addUser, countOf, describeEngines } from './support/engines.ts';
+import { addUser, countOf, describeEngines, sharedDatabase } from './support/engines.ts';
 
 const day = 86_400_000;
 
@@ -33,11 +33,7 @@ describeEngines((engine) => {
   let stores: Stores;
   let otherInstance: Stores;
   before(async () => {
-    const location = await engine.newLocation();
-    database = engine.open(location);
-    await database.migrate();
-    stores = database.stores;
-    otherInstance = engine.open(location).stores;
+    ({ database, stores, otherInstance } = await sharedDatabase(engine));
   });
 
   /** Does something twenty times at once, on two instances in turns. */

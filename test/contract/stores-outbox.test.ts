@@ -6,7 +6,7 @@ import { beforeEach, describe, test } from 'node:test';
 import type { UserId } from '../../src/core/ids.ts';
 import type { NewMail, Stores, WaitingMail } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
-import { addUser, describeEngines } from './support/engines.ts';
+import { addUser, describeEngines, sharedDatabase } from './support/engines.ts';
 
 const minute = 60_000;
 
@@ -23,12 +23,9 @@ describeEngines((engine) => {
   let otherInstance: Stores;
   let user: UserId;
   beforeEach(async () => {
-    const location = await engine.newLocation();
-    const database = engine.open(location);
-    await database.migrate();
-    stores = database.stores;
-    otherInstance = engine.open(location).stores;
-    user = (await addUser(database)).id;
+    const shared = await sharedDatabase(engine);
+    ({ stores, otherInstance } = shared);
+    user = (await addUser(shared.database)).id;
   });
 
   const aMail = (of: Partial<NewMail> = {}): NewMail => ({

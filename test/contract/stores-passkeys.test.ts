@@ -10,7 +10,7 @@ import type { AuthenticatorId, UserId } from '../../src/core/ids.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { CredentialTaken, type Authenticator, type Stores } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
-import { addUser, aPasskey, countOf, describeEngines } from './support/engines.ts';
+import { addUser, aPasskey, countOf, describeEngines, sharedDatabase } from './support/engines.ts';
 
 type PasskeyUse = Parameters<Stores['authenticators']['recordPasskeyUse']>[1];
 
@@ -23,11 +23,7 @@ describeEngines((engine) => {
   let stores: Stores;
   let otherInstance: Stores;
   before(async () => {
-    const location = await engine.newLocation();
-    database = engine.open(location);
-    await database.migrate();
-    stores = database.stores;
-    otherInstance = engine.open(location).stores;
+    ({ database, stores, otherInstance } = await sharedDatabase(engine));
   });
 
   /** Does something twenty times at once, on two instances in turns. */

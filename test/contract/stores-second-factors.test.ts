@@ -18,7 +18,7 @@ import type { AuthenticatorId, ChallengeId, SessionKey, UserId } from '../../src
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import type { Challenge, Stores } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
-import { addUser, countOf, describeEngines } from './support/engines.ts';
+import { addUser, countOf, describeEngines, sharedDatabase } from './support/engines.ts';
 
 const minute = 60_000;
 
@@ -27,11 +27,7 @@ describeEngines((engine) => {
   let stores: Stores;
   let otherInstance: Stores;
   before(async () => {
-    const location = await engine.newLocation();
-    database = engine.open(location);
-    await database.migrate();
-    stores = database.stores;
-    otherInstance = engine.open(location).stores;
+    ({ database, stores, otherInstance } = await sharedDatabase(engine));
   });
 
   /** Does something fifty times at once, on two instances in turns. */

@@ -8,7 +8,7 @@ import { noTenantRules, type TenantRules } from '../../src/core/tenant-rules.ts'
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { NameTaken, type Stores, type Tenant } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
-import { addUser, countOf, describeEngines } from './support/engines.ts';
+import { addUser, countOf, describeEngines, sharedDatabase } from './support/engines.ts';
 
 function aTenant(id: string, of: Partial<Tenant> = {}): Tenant {
   return {
@@ -31,11 +31,7 @@ describeEngines((engine) => {
   let otherInstance: Stores;
   let database: SqlDatabase;
   before(async () => {
-    const location = await engine.newLocation();
-    database = engine.open(location);
-    await database.migrate();
-    stores = database.stores;
-    otherInstance = engine.open(location).stores;
+    ({ database, stores, otherInstance } = await sharedDatabase(engine));
   });
 
   describe('a tenant', () => {

@@ -10,6 +10,7 @@ import { sure, visit, type World } from './flow-world.ts';
 import {
   createPasskey,
   platformBuild,
+  touchKeyBuild,
   type Build,
   type SoftPasskey,
 } from './soft-authenticator.ts';
@@ -31,4 +32,20 @@ export async function enrollPasskey(
 /** Options to answer a challenge of this session with. */
 export async function askForPasskey(world: World, session: SessionFacts): Promise<PasskeyOptions> {
   return sure(await beginPasskeyChallenge(world.ctx, session, { userVerification: 'preferred' }));
+}
+
+/** Adds somebody with a passkey and a security key who has signed in by password, no further. */
+export async function atPasskeyChallenge(
+  world: World,
+  username: string,
+): Promise<{
+  readonly passkey: SoftPasskey;
+  readonly securityKey: SoftPasskey;
+  readonly session: SessionFacts;
+}> {
+  await world.addUser(username);
+  const first = await enrollPasskey(world, await world.signInBy(username), platformBuild);
+  world.clock.advance(1);
+  const { passkey: securityKey } = await enrollPasskey(world, first.session, touchKeyBuild);
+  return { passkey: first.passkey, securityKey, session: await world.signInBy(username) };
 }

@@ -14,7 +14,13 @@ import {
   type SqlDatabase,
 } from '../../../src/stores/sql/database.ts';
 import { openPostgresPool } from '../../../src/stores/sql/postgres-pool.ts';
-import type { Authenticator, NewUser, PasskeyState, User } from '../../../src/stores/types.ts';
+import type {
+  Authenticator,
+  NewUser,
+  PasskeyState,
+  Stores,
+  User,
+} from '../../../src/stores/types.ts';
 import { NOON } from '../../support/fixed-clock.ts';
 import { startPostgres, type ThrowAwayServer } from '../../support/servers.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -28,6 +34,21 @@ export interface Engine {
   open(location: DatabaseLocation): SqlDatabase;
   /** A new database with the schema in it. */
   fresh(): Promise<SqlDatabase>;
+}
+
+/** One database and what two instances of the gateway see of it. */
+export interface SharedDatabase {
+  readonly database: SqlDatabase;
+  readonly stores: Stores;
+  readonly otherInstance: Stores;
+}
+
+/** A new database with the schema in it, opened by two instances. */
+export async function sharedDatabase(engine: Engine): Promise<SharedDatabase> {
+  const location = await engine.newLocation();
+  const database = engine.open(location);
+  await database.migrate();
+  return { database, stores: database.stores, otherInstance: engine.open(location).stores };
 }
 
 /** Defines the same tests for each engine. */

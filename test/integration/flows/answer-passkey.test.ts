@@ -19,12 +19,8 @@ import { setDisabled } from '../../../src/flows/users.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
-import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
-import {
-  platformBuild,
-  touchKeyBuild,
-  type SoftPasskey,
-} from '../../support/soft-authenticator.ts';
+import { askForPasskey, atPasskeyChallenge, enrollPasskey } from '../../support/passkey-verbs.ts';
+import { type SoftPasskey } from '../../support/soft-authenticator.ts';
 
 let world: World;
 let passkey: SoftPasskey;
@@ -33,13 +29,7 @@ let securityKey: SoftPasskey;
 let session: SessionFacts;
 beforeEach(async () => {
   world = await openWorld();
-  await world.addUser('anna');
-  const first = await enrollPasskey(world, await world.signInBy('anna'), platformBuild);
-  world.clock.advance(1);
-  const second = await enrollPasskey(world, first.session, touchKeyBuild);
-  passkey = first.passkey;
-  securityKey = second.passkey;
-  session = await world.signInBy('anna');
+  ({ passkey, securityKey, session } = await atPasskeyChallenge(world, 'anna'));
 });
 afterEach(() => world.close());
 

@@ -10,13 +10,8 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
-import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';
-import {
-  platformBuild,
-  touchKeyBuild,
-  type Knobs,
-  type SoftPasskey,
-} from '../../support/soft-authenticator.ts';
+import { askForPasskey, atPasskeyChallenge } from '../../support/passkey-verbs.ts';
+import { type Knobs, type SoftPasskey } from '../../support/soft-authenticator.ts';
 
 let world: World;
 let passkey: SoftPasskey;
@@ -25,13 +20,7 @@ let securityKey: SoftPasskey;
 let session: SessionFacts;
 beforeEach(async () => {
   world = await openWorld();
-  await world.addUser('anna');
-  const first = await enrollPasskey(world, await world.signInBy('anna'), platformBuild);
-  world.clock.advance(1);
-  const second = await enrollPasskey(world, first.session, touchKeyBuild);
-  passkey = first.passkey;
-  securityKey = second.passkey;
-  session = await world.signInBy('anna');
+  ({ passkey, securityKey, session } = await atPasskeyChallenge(world, 'anna'));
 });
 afterEach(() => world.close());
 
