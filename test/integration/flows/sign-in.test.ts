@@ -289,7 +289,7 @@ describe('after the password', () => {
     assert.equal(nextPage(world.ctx, session), 'challenge');
   });
 
-  test('somebody obliged to a passkey stays at enrollment, since there are none yet', async () => {
+  test('somebody obliged to a passkey who has only an app stays at enrollment', async () => {
     world.configure({
       policy: aPolicy({ mfa: anMfaPolicy({ webauthn: { requiredForTiers: ['TIER3'] } }) }),
     });
