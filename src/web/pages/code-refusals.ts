@@ -1,6 +1,7 @@
 /** What is said about a code that was not accepted, wherever it was typed. */
 
 import { lockedForGood } from '../../core/attempts.ts';
+import { usableSecondFactors } from '../../core/policy/decide.ts';
 import { Problem } from '../../core/problem.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import type { EpochMs } from '../../core/time.ts';
@@ -84,6 +85,7 @@ export function lockedSentence(
   if (lockedUntil === lockedForGood) return say('locked.for-good');
   const until = zonedTime(exchange.config.portal.timeZone).until(lockedUntil, exchange.now);
   // Security: passkeys are not paused, so that no stranger can lock somebody out by guessing.
-  const isPasskeyLeft = exchange.session.enrolled.includes('webauthn');
+  const usable = usableSecondFactors(exchange.session, exchange.config.policy);
+  const isPasskeyLeft = usable.includes('webauthn');
   return say('locked.until', { until }) + (isPasskeyLeft ? ` ${say('locked.passkey')}` : '');
 }

@@ -1,0 +1,74 @@
+/** What the challenge says while codes are paused: a passkey is named only where one would help. */
+
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+
+import type { AccessPolicy } from '../../../src/core/policy/mfa-policy.ts';
+import { idBytes, idFrom } from '../../../src/core/ids.ts';
+import { anMfaPolicy, aPolicy } from '../../support/builders.ts';
+import { nextCode, signIn } from '../../support/http-verbs.ts';
+import { startPortal, type TestPortal } from '../../support/start-portal.ts';
+import { textsMarked } from '../../support/web-client.ts';
+
+let portal: TestPortal;
+afterEach(() => portal.stop());
+
+/** What somebody reads who has an app and a passkey and has typed too many wrong codes. */
+async function noticeUnder(policy: AccessPolicy): Promise<string> {
+  portal = await startPortal({ policy });
+  const person = await portal.addPerson('ben');
+  const target = '/_mfa/sign-in';
+  const first = portal.visitor();
+  await signIn(first, { target, ...person });
+  const enrollment = await first.open('/_mfa/enroll/totp');
+  const [secret = ''] = textsMarked(enrollment, 'data-totp-secret');
+  await first.submit(enrollment, { code: nextCode(portal.clock, secret) });
+  await addPasskey('ben');
+
+  const client = portal.visitor();
+  await signIn(client, { target, ...person });
+  let page = await client.open('/_mfa/challenge?method=totp');
+  for (let guess = 0; guess < 5; guess += 1) {
+    page = await client.submit(page, { code: '000000' });
+  }
+  const [notice] = /Codes are paused for this account[^<]*/.exec(page.body) ?? [];
+  assert.ok(notice !== undefined, page.body);
+  return notice;
+}
+
+/** Keeps a passkey as if it had been enrolled, without an attestation. */
+async function addPasskey(username: string): Promise<void> {
+  const { flows, clock } = portal;
+  const user = await flows.stores.users.findByUsername(username);
+  assert.ok(user !== null);
+  const id = idFrom('authenticator', flows.random.bytes(idBytes));
+  const credential = { publicKey: 'AAAA', transports: [], aaguid: '', isBackupEligible: false };
+  await flows.stores.authenticators.create({
+    id,
+    userId: user.id,
+    method: 'webauthn',
+    name: 'Laptop',
+    sealedCredential: flows.passkeys.seal(user.id, id, credential),
+    lastStep: -1,
+    passkey: { credentialId: 'AAAA', signCount: 0, isBackedUp: false, attestedModel: null },
+    createdAt: clock.now(),
+    lastUsedAt: null,
+  });
+}
+
+describe('while codes are paused', () => {
+  test('a passkey that somebody has still works, and the page says so', async () => {
+    assert.match(await noticeUnder(aPolicy()), /A passkey still works/);
+  });
+
+  test('none is named where passkeys are switched off', async () => {
+    const mfa = anMfaPolicy({ webauthn: { isEnabled: false } });
+    assert.doesNotMatch(await noticeUnder(aPolicy({ mfa })), /passkey/i);
+  });
+
+  test('none is named where theirs does not count', async () => {
+    const models = ['2fc0579f-8113-47ea-b116-bb5a8db9202a'];
+    const hardwareKeys = { tiers: ['TIER3'], models } as const;
+    assert.doesNotMatch(await noticeUnder(aPolicy({ hardwareKeys })), /passkey/i);
+  });
+});
