@@ -14,7 +14,7 @@ import { pageAddress } from '../onward.ts';
 import type { AccountPage } from '../views.ts';
 import { type ZonedTime, zonedTime } from '../zoned-time.ts';
 import { activityOf } from './account-activity.ts';
-import { hasDomain } from './passkey-answers.ts';
+import { hasDomain } from './passkey-domain.ts';
 
 /** From this many unused recovery codes down, the page warns. */
 const fewRecoveryCodes = 3;

@@ -9,7 +9,6 @@ import { pageHref } from '../onward.ts';
 import type { Alternative, ChallengePage, ChallengePasskeyPage, FieldError } from '../views.ts';
 import { lockedSentence } from './code-refusals.ts';
 import { trustOfferOn } from './trust-offer.ts';
-import { optionsText } from './passkey-answers.ts';
 
 type Method = 'webauthn' | 'totp' | 'recovery-code';
 
@@ -30,7 +29,7 @@ export async function challengePage(
   if (options !== null) {
     return {
       page: 'challenge-passkey',
-      passkeyOptions: optionsText(options),
+      passkeyOptions: JSON.stringify(options),
       errors,
       locked,
       trustOffer: trustOfferOn(exchange),

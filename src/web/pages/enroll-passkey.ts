@@ -10,12 +10,13 @@ import {
   finishPasskeyEnrollment,
   type PasskeyEnrollmentAnswer,
 } from '../../flows/enroll-passkey.ts';
-import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
-import { onward, pageAddress } from '../onward.ts';
+import { pageAddress } from '../onward.ts';
 import type { EnrollPasskeyPage, FieldError } from '../views.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
-import { noDomainSentence, optionsText, passkeyError, sentPasskey } from './passkey-answers.ts';
+import { afterEnrollment, whyEnroll } from './enrollment.ts';
+import { passkeyError, sentPasskey } from './passkey-answers.ts';
+import { hasDomain, noDomainSentence } from './passkey-domain.ts';
 
 type Refusal = Extract<PasskeyEnrollmentAnswer, { readonly ok: false }>;
 
@@ -35,11 +36,7 @@ export async function submitEnrollPasskey(exchange: Exchange<SessionFacts>): Pro
 
   const given = { response, name: form.get('name') ?? '' };
   const answer = await finishPasskeyEnrollment(parts.flows, visit, session, given);
-  if (answer.ok) {
-    const risen = await exchange.rise(answer.session);
-    if (!answer.areCodesToShow) return onward(exchange, risen);
-    return redirectTo(pageAddress(exchange, '/recovery-codes'));
-  }
+  if (answer.ok) return afterEnrollment(exchange, answer);
   if (await wasAnsweredElsewhere(exchange, answer))
     return redirectTo(pageAddress(exchange, '/sign-in'));
   const page = await pageWith(exchange, [errorFor(exchange, answer)]);
@@ -81,7 +78,7 @@ async function pageWith(
   const { options, isHardwareNeeded } = await beginPasskeyEnrollment(parts.flows, session);
   return {
     page: 'enroll-passkey',
-    passkeyOptions: optionsText(options),
+    passkeyOptions: JSON.stringify(options),
     name: form.get('name') ?? (await suggestedName(exchange, isHardwareNeeded)),
     isHardwareNeeded,
     unavailable: noDomainSentence(exchange),
@@ -101,8 +98,5 @@ async function suggestedName(
 }
 
 function why(exchange: Exchange<SessionFacts>): string | null {
-  const isAskedFor = nextPage(exchange.parts.flows, exchange.session) === 'enroll';
-  if (!isAskedFor || noDomainSentence(exchange) !== null) return null;
-  const { issuer } = exchange.config.portal;
-  return exchange.parts.renderer.words.say('enroll.why', { issuer });
+  return hasDomain(exchange.config) ? whyEnroll(exchange) : null;
 }

@@ -9,17 +9,17 @@ import {
   defaultAppName,
   finishTotpEnrollment,
 } from '../../flows/enroll-totp.ts';
-import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
-import { onward, pageAddress } from '../onward.ts';
+import { pageAddress } from '../onward.ts';
 import type { EnrollTotpPage, FieldError } from '../views.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
 import { hasCodeShape, shapeError, typedCode } from './code-refusals.ts';
+import { afterEnrollment, isToEnroll, whyEnroll } from './enrollment.ts';
 
 /** Shows the secret: the same one however often this page is loaded within one session. */
 export async function showEnrollTotp(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const moved = elsewhere(exchange);
-  return moved ?? showPage(await pageWith(exchange, []), why(exchange));
+  return moved ?? showPage(await pageWith(exchange, []), whyEnroll(exchange));
 }
 
 /** Checks the first code and makes the authenticator live. */
@@ -32,16 +32,12 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
   const code = typedCode(exchange, 'code');
   if (!hasCodeShape('totp', code)) {
     const page = await pageWith(exchange, [shapeError(exchange, 'totp')]);
-    return refuse(new Problem('invalid-request'), page, why(exchange));
+    return refuse(new Problem('invalid-request'), page, whyEnroll(exchange));
   }
 
   const given = { code, name: exchange.form.get('name') ?? '' };
   const answer = await finishTotpEnrollment(parts.flows, visit, session, given);
-  if (answer.ok) {
-    const risen = await exchange.rise(answer.session);
-    if (!answer.areCodesToShow) return onward(exchange, risen);
-    return redirectTo(pageAddress(exchange, '/recovery-codes'));
-  }
+  if (answer.ok) return afterEnrollment(exchange, answer);
   if (await wasAnsweredElsewhere(exchange, answer))
     return redirectTo(pageAddress(exchange, '/sign-in'));
   switch (answer.reason) {
@@ -49,17 +45,17 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
       const { periodSeconds } = exchange.config.totp;
       const message = `${say('code.wrong', { seconds: periodSeconds })} ${say('code.clock')}`;
       const page = await pageWith(exchange, [{ field: 'code', message }]);
-      return refuse(new Problem('invalid-credentials'), page, why(exchange));
+      return refuse(new Problem('invalid-credentials'), page, whyEnroll(exchange));
     }
     case 'name-not-printable': {
       const page = await pageWith(exchange, [
         { field: 'name', message: say('authenticator.name-shape') },
       ]);
-      return refuse(new Problem('invalid-request'), page, why(exchange));
+      return refuse(new Problem('invalid-request'), page, whyEnroll(exchange));
     }
     case 'expired': {
       const page = await pageWith(exchange, [{ field: null, message: say('enroll-totp.expired') }]);
-      return refuse(new Problem('challenge-expired'), page, why(exchange));
+      return refuse(new Problem('challenge-expired'), page, whyEnroll(exchange));
     }
     default:
       return unreachable(answer.reason);
@@ -68,8 +64,7 @@ export async function submitEnrollTotp(exchange: Exchange<SessionFacts>): Promis
 
 /** Whoever goes back while other steps are due has set up their app and is shown what is next. */
 function elsewhere(exchange: Exchange<SessionFacts>): Answer | null {
-  const { parts, session } = exchange;
-  const isDone = session.enrolled.includes('totp') && nextPage(parts.flows, session) === 'enroll';
+  const isDone = exchange.session.enrolled.includes('totp') && isToEnroll(exchange);
   return isDone ? redirectTo(pageAddress(exchange, '/enroll')) : null;
 }
 
@@ -89,10 +84,4 @@ async function nameToStartFrom({
 }: Exchange<SessionFacts>): Promise<string | null> {
   if (!session.enrolled.includes('totp')) return null;
   return form.get('name') ?? unusedName(parts.flows.stores, session, defaultAppName);
-}
-
-/** Whoever adds an app without being asked to needs no reason. */
-function why({ parts, config, session }: Exchange<SessionFacts>): string | null {
-  if (nextPage(parts.flows, session) !== 'enroll') return null;
-  return parts.renderer.words.say('enroll.why', { issuer: config.portal.issuer });
 }

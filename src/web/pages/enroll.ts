@@ -9,13 +9,13 @@ import {
   mustUseHardwareKey,
   tierOf,
 } from '../../core/policy/mfa-policy.ts';
-import { nextPage } from '../../flows/next-page.ts';
 import { hasUnconfirmedCodes } from '../../flows/recovery-codes.ts';
 import { outlookOf, type SecondFactor } from '../destination.ts';
 import { type Answer, type Exchange, showPage } from '../exchange.ts';
 import { onward, pageHref, type PagePath } from '../onward.ts';
 import type { Alternative, EnrollPage } from '../views.ts';
-import { hasDomain, noDomainSentence } from './passkey-answers.ts';
+import { isToEnroll, whyEnroll } from './enrollment.ts';
+import { hasDomain, noDomainSentence } from './passkey-domain.ts';
 
 type Step = EnrollPage['steps'][number];
 
@@ -33,7 +33,7 @@ const pathOf: Readonly<Record<SecondFactor, PagePath>> = {
 /** Shows the steps; sends on whom nothing obliges to enroll more than they have. */
 export async function showEnroll(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session } = exchange;
-  const isObliged = nextPage(parts.flows, session) === 'enroll';
+  const isObliged = isToEnroll(exchange);
   const isDue = await hasUnconfirmedCodes(parts.flows, session);
   const { toEnroll, choices } = outlookOf(exchange);
   const isAskedFor = isObliged || toEnroll.length > 0 || choices.length > 0;
@@ -49,7 +49,10 @@ export async function showEnroll(exchange: Exchange<SessionFacts>): Promise<Answ
   const steps = wanted.map((method) => stepFor(exchange, method, { isDone: has(method), next }));
   const nextHref = next === undefined ? null : pageHref(exchange, pathOf[next]);
   const alternatives = instead.map((method) => insteadLink(exchange, method));
-  return showPage({ page: 'enroll', steps, nextHref, alternatives }, why(exchange, isAskedFor));
+  return showPage(
+    { page: 'enroll', steps, nextHref, alternatives },
+    whyEnroll(exchange, isAskedFor),
+  );
 }
 
 /**
@@ -147,10 +150,4 @@ function insteadLink(exchange: Exchange, method: SecondFactor): Alternative {
         icon: 'passkey',
       }
     : { href: pageHref(exchange, pathOf[method]), label: say('enroll.use-totp'), icon: 'phone' };
-}
-
-function why(exchange: Exchange, isAskedFor: boolean): string | null {
-  if (!isAskedFor) return null;
-  const { issuer } = exchange.config.portal;
-  return exchange.parts.renderer.words.say('enroll.why', { issuer });
 }

@@ -13,7 +13,7 @@ import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts
 import { onward, pageAddress, pageHref } from '../onward.ts';
 import type { LostAuthenticatorPage } from '../views.ts';
 import { zonedTime } from '../zoned-time.ts';
-import { hasDomain } from './passkey-answers.ts';
+import { hasDomain } from './passkey-domain.ts';
 
 /** From this many unused codes down, the page offers new ones. */
 const fewRecoveryCodes = 3;

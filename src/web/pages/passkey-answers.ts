@@ -1,7 +1,5 @@
 /** What pages that take passkeys have in common: reading the field, and words for what went wrong. */
 
-import { isIP } from 'node:net';
-import type { Config } from '../../config/config.ts';
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import type { Exchange } from '../exchange.ts';
@@ -13,11 +11,6 @@ export type PasskeyFault = 'none-sent' | 'not-accepted' | 'expired';
 /** The browser's answer; empty when the script did not run. */
 export function sentPasskey(exchange: Exchange): string {
   return exchange.form.get('passkey') ?? '';
-}
-
-/** The options as they stand on a page, for the script. */
-export function optionsText(options: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(options);
 }
 
 /** The sentence on top of the page. */
@@ -39,17 +32,4 @@ export function passkeyError(exchange: Exchange, fault: PasskeyFault): FieldErro
 export function passkeyProblem(fault: PasskeyFault): Problem {
   if (fault === 'none-sent') return new Problem('invalid-request');
   return new Problem(fault === 'expired' ? 'challenge-expired' : 'invalid-credentials');
-}
-
-/** The sentence for a site that is reached by a number; null where passkeys can be. */
-export function noDomainSentence(exchange: Exchange): string | null {
-  const { host } = exchange.config.portal;
-  return hasDomain(exchange.config)
-    ? null
-    : exchange.parts.renderer.words.say('enroll.step.webauthn.no-domain', { host });
-}
-
-/** Passkeys belong to a domain; no browser makes one for an address (WebAuthn L3 §5.1.3 step 8). */
-export function hasDomain({ portal }: Pick<Config, 'portal'>): boolean {
-  return isIP(portal.host.replaceAll(/[[\]]/g, '')) === 0;
 }

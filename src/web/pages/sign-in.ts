@@ -8,13 +8,8 @@ import { destinationOf } from '../destination.ts';
 import { type Answer, type Exchange, refuse, showPage } from '../exchange.ts';
 import { onward } from '../onward.ts';
 import type { FieldError, SignInPage } from '../views.ts';
-import {
-  hasDomain,
-  optionsText,
-  passkeyError,
-  passkeyProblem,
-  sentPasskey,
-} from './passkey-answers.ts';
+import { passkeyError, passkeyProblem, sentPasskey } from './passkey-answers.ts';
+import { hasDomain } from './passkey-domain.ts';
 
 /** Shows the form, or sends on who is signed in already. */
 export async function showSignIn(exchange: Exchange): Promise<Answer> {
@@ -91,7 +86,7 @@ async function pageWith(
 ): Promise<SignInPage> {
   const { parts, config, browser } = exchange;
   const options = hasDomain(config) ? await beginPasskeySignIn(parts.flows, browser) : null;
-  const passkeyOptions = options === null ? null : optionsText(options);
+  const passkeyOptions = options === null ? null : JSON.stringify(options);
   return { page: 'sign-in', username, passkeyOptions, errors };
 }
 

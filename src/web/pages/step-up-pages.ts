@@ -9,7 +9,6 @@ import type { Exchange } from '../exchange.ts';
 import { pageHref } from '../onward.ts';
 import type { Alternative, FieldError, StepUpPage, StepUpPasskeyPage } from '../views.ts';
 import { lockedSentence } from './code-refusals.ts';
-import { optionsText } from './passkey-answers.ts';
 
 /** The way that was asked for where it would help, else the strongest that does; null: there is none. */
 export function methodAsked(
@@ -44,7 +43,7 @@ export async function stepUpPage(
   if (options !== null) {
     return {
       page: 'step-up-passkey',
-      passkeyOptions: optionsText(options),
+      passkeyOptions: JSON.stringify(options),
       asksForPassword,
       errors,
       locked,
