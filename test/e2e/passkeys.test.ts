@@ -1,6 +1,6 @@
 /**
- * Passkeys and security keys in a real browser, on authenticators that Chromium simulates: a laptop
- * that knows its owner, and a key that is only touched.
+ * Passkeys and security keys in a real browser, on authenticators that Chromium simulates: laptops
+ * and keys, those that know their owner and those that do not.
  */
 
 import assert from 'node:assert/strict';
@@ -212,6 +212,75 @@ describe('passkeys', () => {
       await page.getByText('No passkey was used').waitFor();
       await seesPage(visit, /\/sign-in$/);
       assert.equal(await key.count(), 1);
+    });
+  });
+
+  describe('on a security key that asks for a PIN', () => {
+    before(start);
+    after(stop);
+
+    test('sign in alone, and confirm a change without the password', async () => {
+      const visit = await visitBy('dan');
+      const { page } = visit;
+      const key = await plugIn(visit, 'pin-key');
+      await page.goto('/_mfa/sign-in');
+      await signIn(visit);
+      await page.goto('/_mfa/enroll/passkey');
+      await enrollPasskey(visit, 'Green key');
+      await storeRecoveryCodes(visit);
+
+      await signOut(visit);
+      await key.respond(false);
+      await page.goto('/console/users/3');
+      await seesPage(visit, /\/sign-in$/);
+      await key.respond(true);
+      await usePasskey(visit);
+      assert.equal(page.url(), `${demo.url}/console/users/3`);
+
+      clock.advance(301);
+      await page.goto('/console/users/7/edit');
+      await press(visit, 'text=Save');
+      await seesPage(visit, /\/step-up$/);
+      assert.equal(await page.locator('[name=password]').count(), 0);
+      await usePasskey(visit);
+      assert.equal(page.url(), `${demo.url}/console/users/7/edit`);
+      await leave(visit);
+    });
+  });
+
+  describe('on a laptop that does not know its owner', () => {
+    before(start);
+    after(stop);
+
+    test('are a second step, confirm beside the password, and do not sign in alone', async () => {
+      const visit = await visitBy('chloe');
+      const { page } = visit;
+      const laptop = await plugIn(visit, 'open-laptop');
+      await page.goto('/_mfa/sign-in');
+      await signIn(visit);
+      await page.goto('/_mfa/enroll/passkey');
+      await enrollPasskey(visit, 'Old laptop');
+      await storeRecoveryCodes(visit);
+
+      await signOut(visit);
+      await page.goto('/console/users/3');
+      await page.locator('[data-passkey-button]').click();
+      await page.getByText('No passkey was used').waitFor();
+      await signIn(visit);
+      await seesPage(visit, /\/challenge$/);
+      await usePasskey(visit);
+      assert.equal(page.url(), `${demo.url}/console/users/3`);
+
+      clock.advance(301);
+      await page.goto('/console/users/7/edit');
+      await press(visit, 'text=Save');
+      await usePasskey(visit);
+      await page.getByText('your password is needed too').waitFor();
+      await page.fill('[name=password]', visit.person.password);
+      await usePasskey(visit);
+      assert.equal(page.url(), `${demo.url}/console/users/7/edit`);
+      assert.equal(await laptop.count(), 1);
+      await leave(visit);
     });
   });
 

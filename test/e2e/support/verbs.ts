@@ -129,21 +129,30 @@ export interface Keyring {
   unplug(): Promise<void>;
 }
 
-/**
- * Gives the browser window something to keep passkeys on: the screen lock of a laptop, which knows
- * its owner, or a security key that is only touched.
- */
-export async function plugIn(visit: Visit, kind: 'laptop' | 'touch-key'): Promise<Keyring> {
+/** What passkeys are kept on: what it is plugged in by, and whether it can know its owner. */
+const keyrings = {
+  /** The screen lock of a laptop. */
+  laptop: { transport: 'internal', isPersonal: true },
+  /** A laptop without a screen lock: whoever sits at it presses a button. */
+  'open-laptop': { transport: 'internal', isPersonal: false },
+  /** A security key with a PIN. */
+  'pin-key': { transport: 'usb', isPersonal: true },
+  /** A security key that is only touched. */
+  'touch-key': { transport: 'usb', isPersonal: false },
+} as const;
+
+/** Gives the browser window something to keep passkeys on. */
+export async function plugIn(visit: Visit, kind: keyof typeof keyrings): Promise<Keyring> {
   const cdp = await visit.page.context().newCDPSession(visit.page);
-  const isLaptop = kind === 'laptop';
+  const { transport, isPersonal } = keyrings[kind];
   await cdp.send('WebAuthn.enable');
   const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       protocol: 'ctap2',
-      transport: isLaptop ? 'internal' : 'usb',
-      hasResidentKey: isLaptop,
-      hasUserVerification: isLaptop,
-      isUserVerified: isLaptop,
+      transport,
+      hasResidentKey: isPersonal,
+      hasUserVerification: isPersonal,
+      isUserVerified: isPersonal,
       automaticPresenceSimulation: true,
     },
   });
