@@ -28,7 +28,7 @@ import {
   type TwoWorlds,
 } from '../../support/two-worlds.ts';
 
-const rounds = 10;
+const rounds = 6;
 
 /** What any change comes out as. */
 type Change = { readonly ok: true; readonly session: NewSession } | { readonly ok: false };
