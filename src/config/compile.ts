@@ -10,7 +10,12 @@ import path from 'node:path';
 import type { Network } from '../core/cidr.ts';
 import type { Portal } from '../core/locations.ts';
 import { isTimeZone } from '../core/policy/conditions/time.ts';
-import { tiers, type MfaPolicy, type TierMap } from '../core/policy/mfa-policy.ts';
+import {
+  type HardwareKeys,
+  tiers,
+  type MfaPolicy,
+  type TierMap,
+} from '../core/policy/mfa-policy.ts';
 import { checkAccent } from './checks/accent.ts';
 import { checkAddresses, type Addresses } from './checks/addresses.ts';
 import type { Draft } from './checks/draft.ts';
@@ -58,7 +63,7 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
   checkReachability(draft, routes, addresses.portal);
 
   const mail = compileMail(draft);
-  const webauthn = compileWebauthn(draft, addresses.portal);
+  const webauthn = compileWebauthn(draft, { portal: addresses.portal, mfa: options.policy });
   const geoDatabase = checkGeoDatabase(draft);
 
   const { publicUrl, portal, cookieDomain } = addresses;
@@ -121,7 +126,7 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
     },
     mail,
     policy: {
-      mfa: options.policy,
+      mfa: obligingHardwareTiers(options.policy, webauthn.hardwareKeys),
       tiers: tierMap,
       stepUpWithinSeconds: written.stepUp.within,
       hardwareKeys: webauthn.hardwareKeys,
@@ -134,6 +139,13 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
     auditsAllowed: written.audit.allowed === 'all',
     logLevel: written.logging.level,
   };
+}
+
+/** A tier that must use hardware keys must have one: the policy file need not say so again. */
+function obligingHardwareTiers(mfa: MfaPolicy, { tiers }: HardwareKeys): MfaPolicy {
+  const { webauthn } = mfa.methods;
+  const requiredForTiers = [...new Set([...webauthn.requiredForTiers, ...tiers])];
+  return { ...mfa, methods: { ...mfa.methods, webauthn: { ...webauthn, requiredForTiers } } };
 }
 
 /** The time zone, or UTC to go on with where the name is wrong. */

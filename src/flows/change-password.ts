@@ -1,14 +1,13 @@
 /** Somebody gives themselves another password. */
 
 import type { SessionFacts } from '../core/facts.ts';
-import { usableSecondFactors } from '../core/policy/decide.ts';
 import { Problem } from '../core/problem.ts';
 import { withProof } from '../core/proofs.ts';
-import type { EpochMs } from '../core/time.ts';
 import type { PasswordRefusal } from '../methods/method.ts';
+import type { Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { assertFreshProof } from './fresh-proof.ts';
+import { assertFreshProofOfOwner } from './fresh-proof.ts';
 import { guessOwnPassword } from './guess-own-password.ts';
 import { heldFacts, holdUser } from './hold-user.ts';
 import { endAllButThis, forgetOtherSessions } from './sessions.ts';
@@ -34,7 +33,7 @@ export async function changePassword(
 ): Promise<PasswordChangeAnswer> {
   const { local, portal } = ctx.config.current();
   // Before the password is looked at: nobody learns it by guessing from a session left open.
-  assertMayChangePassword(ctx, session, ctx.clock.now());
+  await assertMayChangePassword(ctx, ctx.stores, session);
   const { username } = session.principal;
   const rules = { username, issuer: portal.issuer, lengthMin: local.minPasswordLength };
   const refusal = ctx.passwords.refusalOf(next, rules);
@@ -50,7 +49,7 @@ export async function changePassword(
   const now = ctx.clock.now();
   const risen = await ctx.stores.transaction(async (stores) => {
     const record = await holdUser(stores, session);
-    assertMayChangePassword(ctx, heldFacts(session, record), now);
+    await assertMayChangePassword(ctx, stores, heldFacts(session, record));
     await stores.users.setPasswordHash(record.user.id, hash);
     const proof = { method: 'password', at: now, origin: 'answer' } as const;
     const proofs = withProof(session.proofs, proof);
@@ -70,14 +69,13 @@ export async function changePassword(
 }
 
 /** Throws the problems that `changePassword` begins with. */
-export function assertMayChangePassword(
-  ctx: Pick<FlowContext, 'config'>,
+export async function assertMayChangePassword(
+  ctx: Pick<FlowContext, 'clock' | 'config'>,
+  stores: Pick<Stores, 'recoveryCodes'>,
   session: SessionFacts,
-  now: EpochMs,
-): void {
-  const { local, policy } = ctx.config.current();
-  if (!local.isEnabled) {
+): Promise<void> {
+  if (!ctx.config.current().local.isEnabled) {
     throw new Problem('policy-forbids', { detail: 'Passwords are kept elsewhere.' });
   }
-  if (usableSecondFactors(session, policy).length > 0) assertFreshProof(ctx, session, now);
+  await assertFreshProofOfOwner(ctx, stores, session, ctx.clock.now());
 }

@@ -6,7 +6,7 @@ import { Problem } from '../core/problem.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import type { Authenticator, PrincipalRecord, Stores, User } from '../stores/types.ts';
 import type { FlowContext } from './flow-context.ts';
-import { assertFreshProof } from './fresh-proof.ts';
+import { assertFreshProof, hasAnythingEnrolled } from './fresh-proof.ts';
 
 /** How many authenticators one person may have; each is one more that could be lost. */
 export const authenticatorsMax = 20;
@@ -33,9 +33,8 @@ export async function assertMayEnroll(
   },
 ): Promise<{ readonly isFirst: boolean }> {
   const { session, record, now } = at;
-  const hasSomething =
-    record.enrolled.length > 0 || (await stores.recoveryCodes.hasConfirmed(session.principal.id));
-  if (!hasSomething) return { isFirst: true };
+  const held = { ...session, enrolled: record.enrolled };
+  if (!(await hasAnythingEnrolled(stores, held))) return { isFirst: true };
 
   const existing = await stores.authenticators.listOfUser(session.principal.id);
   if (!isInFirstSetUp(session, existing, now)) assertFreshProof(ctx, session, now);

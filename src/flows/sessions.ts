@@ -7,13 +7,12 @@ import assert from 'node:assert/strict';
 
 import type { SessionFacts } from '../core/facts.ts';
 import type { SessionKey, UserId } from '../core/ids.ts';
-import { usableSecondFactors } from '../core/policy/decide.ts';
 import type { Proof } from '../core/proofs.ts';
 import { addSeconds, type EpochMs } from '../core/time.ts';
 import { StoreUnavailable, type Session, type Stores } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { assertFreshProof } from './fresh-proof.ts';
+import { assertFreshProofOfOwner } from './fresh-proof.ts';
 import { heldFacts, holdUser } from './hold-user.ts';
 
 /** Ends this session, and any that it was about to become. */
@@ -164,8 +163,7 @@ async function endListed(
 ): Promise<void> {
   await ctx.stores.transaction(async (stores) => {
     const held = heldFacts(session, await holdUser(stores, session));
-    const hasSecondFactor = usableSecondFactors(held, ctx.config.current().policy).length > 0;
-    if (scope === 'one' && hasSecondFactor) assertFreshProof(ctx, held, now);
+    if (scope === 'one') await assertFreshProofOfOwner(ctx, stores, held, now);
     await revoke(ctx, stores, ended, now);
     await stores.accessChanges.note(session.principal.id, now);
     await stores.audit.append(

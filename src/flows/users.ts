@@ -25,6 +25,7 @@ export type UserRefusal =
         | 'no-such-tenant'
         | 'password-missing'
         | 'no-password-for-services'
+        | 'no-second-factor-for-services'
         | 'reason-missing'
         | 'policy-forbids';
       readonly sentence: string;
@@ -216,6 +217,10 @@ export async function resetMfa(
   }
   const user = await ctx.stores.users.findByUsername(username);
   if (user === null) return noSuchUser(username);
+  if (user.kind === 'service') {
+    const sentence = 'A service account has no second factor that could be reset.';
+    return { ok: false, reason: 'no-second-factor-for-services', sentence };
+  }
 
   const now = ctx.clock.now();
   const skipped = [

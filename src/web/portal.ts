@@ -8,9 +8,10 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
+import { levelOf } from '../core/assurance.ts';
 import { ownCookies } from '../core/cookie-names.ts';
 import type { SessionFacts } from '../core/facts.ts';
-import { answersOf } from '../core/policy/decide.ts';
+import { admissibleProofs, answersOf } from '../core/policy/decide.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import { unreachable } from '../core/unreachable.ts';
 import type { Visit } from '../flows/flow-context.ts';
@@ -166,15 +167,23 @@ async function liveSession(
   endpoint: Endpoint,
   visit: Visit,
 ): Promise<SessionFacts | null> {
-  const { parts, req, now } = desk;
+  const { parts, req } = desk;
   const session = await parts.recall(req.headers.cookie);
-  if (session === null || session.expiresAt <= now) return null;
+  if (session === null || !isWorthSomething(desk, session)) return null;
   if (!session.principal.isDisabled) return session;
 
   await signOut(parts.flows, visit, session);
   clearSessionCookie(desk);
   if (endpoint.who !== 'anyone') throw new Problem('account-disabled');
   return null;
+}
+
+/**
+ * Says whether a session is not over and anything that it proved still counts. Whose only proof was
+ * by a method that was switched off since has to sign in anew, as at the gate.
+ */
+function isWorthSomething({ config, now }: Desk, session: SessionFacts): boolean {
+  return session.expiresAt > now && levelOf(admissibleProofs(session, config.policy), now) > 0;
 }
 
 function exchangeFor(
@@ -202,7 +211,7 @@ function exchangeFor(
     },
     recallAgain: async () => {
       const session = await parts.recall(req.headers.cookie);
-      return session === null || session.expiresAt <= now ? null : session;
+      return session !== null && isWorthSomething(desk, session) ? session : null;
     },
   };
 }

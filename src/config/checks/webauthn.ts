@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Portal } from '../../core/locations.ts';
-import type { HardwareKeys } from '../../core/policy/mfa-policy.ts';
+import type { HardwareKeys, MfaPolicy } from '../../core/policy/mfa-policy.ts';
 import type { Config } from '../config.ts';
 import type { Draft } from './draft.ts';
 
@@ -14,11 +14,15 @@ const section = ['policy', 'methods', 'webauthn'] as const;
 /** Reads `policy.methods.webauthn`. What is wrong is reported; a harmless value stands for it. */
 export function compileWebauthn(
   draft: Draft,
-  portal: Portal | null,
+  { portal, mfa }: { readonly portal: Portal | null; readonly mfa: MfaPolicy | null },
 ): Config['webauthn'] & { readonly hardwareKeys: HardwareKeys } {
   const { rpId, hardwareKeys } = draft.written.policy.methods.webauthn;
   const models = hardwareKeys.models.map((model) => model.toLowerCase());
   const attestationRoots = readRoots(draft);
+  if (hardwareKeys.tiers.length > 0 && mfa?.methods.webauthn.isEnabled === false) {
+    const message = 'a tier must use hardware keys, and the policy file switches webauthn off';
+    draft.report([...section, 'hardwareKeys', 'tiers'], message);
+  }
   if (hardwareKeys.tiers.length > 0 && (models.length === 0 || attestationRoots.length === 0)) {
     const message =
       'a tier must use hardware keys and none is known; write models and rootsFile beside tiers';

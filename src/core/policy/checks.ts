@@ -143,9 +143,11 @@ function proofQuestions(
   const level = levelOf(proofs, now);
   const usable = usableSecondFactors(session, policy);
   const enrollment = enrollmentQuestion({ session, now }, policy);
+  const isRaised = requirement.level > rule.requires.level;
+  const whyMore = isRaised ? `, ${whyLevelIsRaised(route, session, policy)}` : '';
   const strength: Question = {
     about: 'level',
-    wants: requirement.level === 2 ? 'two factors' : 'one factor',
+    wants: `${requirement.level === 2 ? 'two factors' : 'one factor'}${whyMore}`,
     sees: `level ${String(level)}: ${proofsInWords(proofs, now)}`,
     holds: level >= requirement.level,
   };
@@ -161,19 +163,34 @@ function proofQuestions(
   ];
 }
 
+/** The rule asks for one factor; says whose demand it is that makes it two. */
+function whyLevelIsRaised(route: Route, session: SessionFacts, policy: AccessPolicy): string {
+  if (route.isAdminConsole && policy.mfa.enforcement.stepsUpForAdminConsole) {
+    return 'since this is an administration console';
+  }
+  const usable = usableSecondFactors(session, policy);
+  return usable.length > 0
+    ? `since ${session.principal.username} has ${anyOf(usable)}`
+    : `since the policy obliges ${tierOf(session.principal, policy.tiers)}`;
+}
+
 function enrollmentQuestion({ session, now }: Moment, policy: AccessPolicy): Question {
   const tier = tierOf(session.principal, policy.tiers);
   const missing = enrollmentMissing(session, policy);
   const required = methodsRequiredOf(tier, policy.mfa);
   const graceEnd = graceEndOf(session, policy);
+  const wants = [
+    ...(required.length === 0 ? [] : [`${allOf(required)} enrolled, for ${tier}`]),
+    ...(graceEnd === null ? [] : [`a second factor by ${new Date(graceEnd).toISOString()}`]),
+  ];
   const sees = [
-    missing.length === 0 ? 'all of it' : `${allOf(missing)} missing`,
-    ...(graceEnd === null ? [] : [`a second factor due by ${new Date(graceEnd).toISOString()}`]),
+    ...(required.length === 0 ? [] : [missing.length === 0 ? 'all' : `${allOf(missing)} missing`]),
+    ...(graceEnd === null ? [] : ['no second factor']),
   ];
   return {
     about: 'enrollment',
-    wants: `${allOf(required)} enrolled, for ${tier}`,
-    sees: sees.join(', '),
+    wants: wants.length === 0 ? `nothing enrolled, for ${tier}` : wants.join(', and '),
+    sees: sees.length === 0 ? 'nothing missing' : sees.join(', '),
     holds: enrollmentDue(session, policy, now) === null,
   };
 }

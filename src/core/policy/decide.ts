@@ -170,11 +170,14 @@ function hasPasskeyThatCounts(
   return [null, ...attestedModels].some((model) => doesModelCount(principal, model, policy));
 }
 
-/** What this person could answer a step-up with: their second factors, and codes beside these. */
+/**
+ * What this person could answer a step-up with: their second factors, and recovery codes. Whose
+ * second factors have stopped counting confirms with a code, to enroll one that does.
+ */
 export function answersOf(session: SessionFacts, policy: AccessPolicy): readonly MethodId[] {
   const usable = usableSecondFactors(session, policy);
   const hasCodes = session.recoveryCodesLeft > 0 && isMethodEnabled('recovery-code', policy.mfa);
-  return usable.length > 0 && hasCodes ? [...usable, 'recovery-code'] : usable;
+  return hasCodes ? [...usable, 'recovery-code'] : usable;
 }
 
 /**

@@ -8,9 +8,9 @@ import type { FieldError, PasswordPage } from '../views.ts';
 import { accountAfter } from './account.ts';
 
 /** Shows the form, once the second factor was freshly proved: nobody types passwords in vain. */
-export function showPassword(exchange: Exchange<SessionFacts>): Answer {
-  const { parts, session, now } = exchange;
-  assertMayChangePassword(parts.flows, session, now);
+export async function showPassword(exchange: Exchange<SessionFacts>): Promise<Answer> {
+  const { parts, session } = exchange;
+  await assertMayChangePassword(parts.flows, parts.flows.stores, session);
   return showPage(pageWith(exchange, []));
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { SessionFacts } from '../../../../src/core/facts.ts';
 import { methodCondition } from '../../../../src/core/policy/conditions/method.ts';
 import { pathCondition } from '../../../../src/core/policy/conditions/path.ts';
 import type { Decision } from '../../../../src/core/policy/decision.ts';
@@ -261,8 +262,32 @@ describe('explain', () => {
     const { checks, decision } = explain([level1], facts({ session }), aPolicy());
 
     assert.equal(decision.kind, 'remind');
-    const { sees } = checks.find(({ about }) => about === 'enrollment') ?? assert.fail();
-    assert.match(sees, /^all of it, a second factor due by \d{4}-\d\d-\d\dT13:00:00\.000Z$/);
+    const { wants, sees } = checks.find(({ about }) => about === 'enrollment') ?? assert.fail();
+    assert.match(wants, /^a second factor by \d{4}-\d\d-\d\dT13:00:00\.000Z$/);
+    assert.equal(sees, 'no second factor');
+  });
+
+  test('tells whose demand it is that makes one factor two', () => {
+    const level1 = [aRule({ requires: { level: 1 } })];
+    const levelOf = (
+      session: SessionFacts,
+      where = aRoute({ rules: level1 }),
+      policy = aPolicy(),
+    ) =>
+      explain([where], facts({ session }), policy).checks.find(({ about }) => about === 'level')
+        ?.wants;
+
+    assert.equal(levelOf(aSession({ enrolled: ['totp'] })), 'two factors, since anna has totp');
+    const console = aRoute({ rules: level1, isAdminConsole: true });
+    assert.equal(
+      levelOf(aSession(), console),
+      'two factors, since this is an administration console',
+    );
+    const obliging = aPolicy({ mfa: anMfaPolicy({ totp: { requiredForTiers: ['TIER3'] } }) });
+    assert.equal(
+      levelOf(aSession(), aRoute({ rules: level1 }), obliging),
+      'two factors, since the policy obliges TIER3',
+    );
   });
 
   test('tells that a session is over', () => {
