@@ -21,7 +21,7 @@ import { eventAtSignIn, eventInSession } from './audit-events.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
 import { forgetListed, revoke } from './sessions.ts';
-import { tell } from './tell.ts';
+import { tellSparingly } from './tell.ts';
 
 /**
  * Inside the transaction that completes a sign-in, with the user held: notes browser and place,
@@ -53,7 +53,7 @@ export async function noteSignIn(
   );
   // One sign-in, one mail; that of a new device names the place too.
   const kind = isNewDevice ? 'new-device' : 'new-location';
-  await tell(ctx, stores, user, { kind, at: now, visit, details: { place } });
+  await tellSparingly(ctx, stores, user, { kind, at: now, visit, details: { place } });
 }
 
 /** A program that signs in every minute and keeps no cookies must not fill the database. */

@@ -14,7 +14,7 @@ import type { AcceptedAnswer } from './complete-sign-in.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
 import { recordRecoveryCodeUse } from './recovery-code-use.ts';
-import { tellOncePerHour } from './tell.ts';
+import { tellSparingly } from './tell.ts';
 
 /** A code as it was typed. */
 export interface CodeGuess {
@@ -85,7 +85,7 @@ export async function guessCode<Value>(
     // that was used already is mostly a second click.
     if (reason === 'wrong-code') {
       const news = { kind: 'second-factor-failed', at: now, visit } as const;
-      await tellOncePerHour(ctx, stores, session.principal, news);
+      await tellSparingly(ctx, stores, session.principal, news);
     }
     return { ok: false, reason, failuresLeft } as const;
   });
@@ -131,5 +131,5 @@ async function recordLock(
   );
   const details = lockedUntil === lockedForGood ? {} : { until: lockedUntil };
   const news = { kind: 'second-factor-locked', at: now, visit, details } as const;
-  await tellOncePerHour(ctx, stores, session.principal, news);
+  await tellSparingly(ctx, stores, session.principal, news);
 }

@@ -9,7 +9,7 @@ import { eventInSession } from './audit-events.ts';
 import type { AcceptedAnswer } from './complete-sign-in.ts';
 import type { FlowContext, Visit } from './flow-context.ts';
 import { holdUser } from './hold-user.ts';
-import { tellOncePerHour } from './tell.ts';
+import { tellSparingly } from './tell.ts';
 import { useUpChallenge } from './webauthn-challenge.ts';
 
 /** Why an answer was not accepted. `expired`: the page is to be shown anew. */
@@ -75,7 +75,7 @@ export async function provePasskey<Value>(
     const refuse = async (why: string, authenticator: Authenticator | null = null) => {
       await recordFailure(stores, { visit, session, now, why, authenticator });
       // Whoever is asked for a passkey has shown something else before (ASVS 5.0 §6.3.5).
-      await tellOncePerHour(ctx, stores, record.user, {
+      await tellSparingly(ctx, stores, record.user, {
         kind: 'second-factor-failed',
         at: now,
         visit,

@@ -48,23 +48,35 @@ export async function tell(
   ctx.mailWritten?.();
 }
 
-/** An hour: how often the same news about guessing is told. */
-const guessingToldSeconds = 3600;
+/** What a stranger can cause again and again: how often it is told in each hour of the clock. */
+const timesAnHour = {
+  'second-factor-failed': 1,
+  'second-factor-locked': 1,
+  'new-device': 3,
+  'new-location': 3,
+} as const satisfies Partial<Record<MailKind, number>>;
+
+const hourSeconds = 3600;
 
 /**
- * Tells of guesses at somebody's second factor, once in each hour of the clock: whoever knows a
- * password could fill the owner's mailbox otherwise. The audit log has every guess.
+ * Tells of what somebody who knows a password, or nothing, can bring about at will, a few times in
+ * each hour: they could fill the owner's mailbox otherwise. The audit log has all of it.
  */
-export async function tellOncePerHour(
+export async function tellSparingly(
   ctx: Pick<FlowContext, 'config' | 'mailWritten'>,
   stores: Stores,
   person: Addressee,
-  news: News & { readonly kind: 'second-factor-failed' | 'second-factor-locked' },
+  news: News & { readonly kind: keyof typeof timesAnHour },
 ): Promise<void> {
   if (ctx.config.current().mail === null || person.email === null) return;
-  const hour = Math.floor(news.at / (guessingToldSeconds * 1000));
-  // Used up like a challenge: by one statement, over all instances, and gone after its hour.
-  const once = hash('sha256', `mail ${news.kind} ${person.id} ${String(hour)}`);
-  const expiresAt = addSeconds(hour * guessingToldSeconds * 1000, guessingToldSeconds);
-  if (await stores.usedChallenges.consume(once, expiresAt)) await tell(ctx, stores, person, news);
+  const hour = Math.floor(news.at / (hourSeconds * 1000));
+  const expiresAt = addSeconds(hour * hourSeconds * 1000, hourSeconds);
+  for (let time = 1; time <= timesAnHour[news.kind]; time += 1) {
+    // Used up like a challenge: by one statement, over all instances, and gone after its hour.
+    const once = `mail ${news.kind} ${person.id} ${String(hour)} ${String(time)}`;
+    if (await stores.usedChallenges.consume(hash('sha256', once), expiresAt)) {
+      await tell(ctx, stores, person, news);
+      return;
+    }
+  }
 }

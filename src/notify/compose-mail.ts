@@ -123,7 +123,10 @@ function plain(text: string): string {
  * our own mail would send its owner there.
  */
 function linkless(text: string): string {
-  return text.replaceAll(/[/\\:@]+/g, ' ').replaceAll(/\.(?=\p{L})/gu, '. ');
+  return text
+    .normalize('NFKC')
+    .replaceAll(/[/\\:@\u2044\u2215\u2236]+/g, ' ')
+    .replaceAll(/[.\u3002](?=\p{L})/gu, '. ');
 }
 
 // No colours, so that every mail program may choose them for light and dark; no tables, no links.

@@ -165,6 +165,7 @@ describeEngines((engine) => {
       await stores.devices.trust(userId, key, trust);
 
       assert.equal(await stores.devices.distrust(stranger, id), false);
+      assert.equal(await stores.devices.distrust(userId, `${id}\0` as typeof id), false);
       assert.deepEqual((await stores.devices.find(userId, key))?.trust, trust);
       const ends = twentyTimes(({ devices }) => devices.distrust(userId, id));
       assert.equal(await countOf(ends, (isEnded) => isEnded), 1);

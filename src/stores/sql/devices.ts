@@ -69,6 +69,8 @@ export function sqlDevices(db: Db): DeviceStore {
     },
 
     async distrust(user, id) {
+      // PostgreSQL cannot hold a NUL; no id has one, and asking must be an answer, not an error.
+      if (id.includes('\0')) return false;
       const { numUpdatedRows } = await db
         .updateTable('devices')
         .set(noTrust)

@@ -103,6 +103,19 @@ describe('what is unusual about a sign-in', () => {
     });
   }
 
+  test('is told three times in an hour and no more, and audited each time', async () => {
+    await signInFrom(laptop, 'dora');
+    for (const letter of ['c', 'd', 'e', 'f', '0']) {
+      await signInFrom({ ...laptop, deviceKey: letter.repeat(64) }, 'dora');
+    }
+
+    assert.equal((await told()).length, 3);
+    assert.equal((await audited()).length, 5);
+    world.clock.advance(3600);
+    await signInFrom({ ...laptop, deviceKey: '1'.repeat(64) }, 'dora');
+    assert.equal((await told()).length, 1);
+  });
+
   test('is told where it is not asked about, and not at all where it is ignored', async () => {
     await signInFrom(laptop, 'dora');
     world.configure({ risk: { ...risk, newDevice: 'ignore', newLocation: 'notify' } });

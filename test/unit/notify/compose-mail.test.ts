@@ -145,9 +145,11 @@ describe('what people chose', () => {
   }
 
   test('makes no address that a mail program could turn into a link', () => {
-    for (const name of ['https://evil.example/x', 'www.evil.example', 'a@evil.example']) {
+    const written = ['https://evil.example/x', 'www.evil.example', 'a@evil.example'];
+    const disguised = ['https∶∕∕evil．example', 'www。evil。example', 'a＠evil｡example'];
+    for (const name of [...written, ...disguised]) {
       const { text } = compose('authenticator-added', { ...everything, name, device: name });
-      assert.doesNotMatch(text, /evil\.example|\/\/evil|@evil/);
+      assert.doesNotMatch(text.normalize('NFKC'), /evil[.。]example|\/\/evil|@evil|∕∕evil/);
     }
   });
 
