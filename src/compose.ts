@@ -168,7 +168,7 @@ export async function compose(
   surroundings: Surroundings,
 ): Promise<Composition> {
   const { geoDatabase } = config.current().risk;
-  const placeOf = geoDatabase === null ? networkOf : await openPlaces(geoDatabase);
+  const placeOf = geoDatabase === null ? networkOf : openPlaces(geoDatabase);
   const foundation = await openFoundation(config, surroundings);
   const { clock, log, metrics, database, opened, sealer } = foundation;
   const { random, sessions, stores } = foundation.flows;

@@ -6,7 +6,7 @@ import { type RemovalRefusal, removalRefusal } from '../core/policy/removal.ts';
 import { Problem } from '../core/problem.ts';
 import type { Authenticator } from '../stores/types.ts';
 import { eventInSession } from './audit-events.ts';
-import { authenticatorNameIn } from './authenticator-names.ts';
+import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
 import type { FlowContext, NewSession, Visit } from './flow-context.ts';
 import { assertFreshProof } from './fresh-proof.ts';
 import { heldFacts, holdUser } from './hold-user.ts';
@@ -44,13 +44,19 @@ export async function renameAuthenticator(
     if (name === null) return { ok: false, reason: 'name-not-printable' };
     if (name === known.name) return { ok: true };
 
-    await stores.authenticators.rename(held.principal.id, known.id, name);
+    const unused = await unusedName(stores, held, name);
+    await stores.authenticators.rename(held.principal.id, known.id, unused);
     await stores.audit.append(
       eventInSession(visit, session, {
         at: now,
         type: 'authenticator.renamed',
         severity: 'info',
-        details: { method: known.method, authenticator: known.id, before: known.name, name },
+        details: {
+          method: known.method,
+          authenticator: known.id,
+          before: known.name,
+          name: unused,
+        },
       }),
     );
     return { ok: true };

@@ -98,11 +98,20 @@ const lineKeys = [
 function linesOf(details: NewMail['details'], values: Values, words: MailWords): readonly Line[] {
   const lines = lineKeys
     .filter(([key]) => key === 'at' || details[key] !== undefined)
-    .map(([key, word]) => ({ label: words.say(`mail.line.${word}`), value: String(values[key]) }));
+    .map(([key, word]) => ({ word, value: String(values[key]) }))
+    .map(({ word, value }) => ({
+      // Without a map a place is the prefix of a network.
+      label: words.say(`mail.line.${word === 'place' && isPrefix(value) ? 'network' : word}`),
+      value,
+    }));
   if (details['ip'] !== undefined) return lines;
   // Nobody's browser did it: an operator did, on the command line.
   const value = words.say('mail.administrator', values);
   return [...lines, { label: words.say('mail.line.by'), value }];
+}
+
+function isPrefix(place: string): boolean {
+  return /\/\d+$/.test(place);
 }
 
 /** Longest piece of text that comes from people. */

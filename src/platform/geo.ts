@@ -5,7 +5,9 @@
  * may pass. What the database does not know is named by its network, as without one.
  */
 
-import maxmind, { type Reader, type Response } from 'maxmind';
+import { readFileSync } from 'node:fs';
+
+import { Reader, type Response } from 'maxmind';
 
 import { networkOf } from '../core/place.ts';
 
@@ -32,8 +34,8 @@ const probes = ['8.8.8.8', '193.0.6.139', '2001:4860:4860::8888'];
  *
  * Throws `GeoDatabaseUnusable` when it is damaged or knows no places.
  */
-export async function openPlaces(file: string): Promise<(ip: string) => string> {
-  const reader = await openReader(file);
+export function openPlaces(file: string): (ip: string) => string {
+  const reader = openReader(file);
   return (ip) => {
     try {
       return placeIn(reader.get(ip)) ?? networkOf(ip);
@@ -44,10 +46,10 @@ export async function openPlaces(file: string): Promise<(ip: string) => string> 
   };
 }
 
-async function openReader(file: string): Promise<Reader<Response>> {
+function openReader(file: string): Reader<Response> {
   let reader: Reader<Response>;
   try {
-    reader = await maxmind.open<Response>(file);
+    reader = new Reader<Response>(readFileSync(file));
     for (const ip of probes) reader.get(ip);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

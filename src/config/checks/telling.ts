@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+import { GeoDatabaseUnusable, openPlaces } from '../../platform/geo.ts';
 import { Secret } from '../../platform/secret.ts';
 import type { Config, MailSettings } from '../config.ts';
 import type { Draft } from './draft.ts';
@@ -60,12 +61,22 @@ function accountIn({
   }
 }
 
-/** The absolute path of the database of places, or null when there is none. */
+/** The absolute path of the database of places, or null when there is none that is of use. */
 export function checkGeoDatabase(draft: Draft): Config['risk']['geoDatabase'] {
   const { geoDatabase } = draft.written.policy.risk;
   if (geoDatabase === null) return null;
   const file = path.resolve(draft.folder, geoDatabase);
-  if (existsSync(file) && statSync(file).isFile()) return file;
-  draft.report(['policy', 'risk', 'geoDatabase'], `there is no file ${geoDatabase}`);
-  return null;
+  const at = ['policy', 'risk', 'geoDatabase'];
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    draft.report(at, `there is no file ${geoDatabase}`);
+    return null;
+  }
+  try {
+    openPlaces(file);
+    return file;
+  } catch (error) {
+    if (!(error instanceof GeoDatabaseUnusable)) throw error;
+    draft.report(at, error.message);
+    return null;
+  }
 }

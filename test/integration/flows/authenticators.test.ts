@@ -63,6 +63,15 @@ describe('another name', () => {
     assert.equal(event.details['name'], 'Phone – Zoë’s 📱');
   });
 
+  test('is not one that another of the same person has: the wrong one would be removed', async () => {
+    const session = await withAnotherApp(world, await steppedUp(world, anna));
+    const [first] = await world.ctx.stores.authenticators.listOfUser(session.principal.id);
+
+    assert.deepEqual(await rename(session, sure(first).id, 'Tablet'), { ok: true });
+
+    assert.deepEqual([...(await namesOf(session))].toSorted(), ['Tablet', 'Tablet 2']);
+  });
+
   test('has 1 to 60 characters that can be seen', async () => {
     const id = await idOf(anna.session);
     const refused = [

@@ -42,11 +42,11 @@ describe('a reload', () => {
   });
 
   test('takes on what risk means, and goes on with the database of places that was opened', () => {
-    const [before, after] = ['one', 'two'].map((name) =>
-      configOf(`${smallest}policy: { risk: { newLocation: notify, geoDatabase: ${name} } }\n`, {
-        files: { [name]: '' },
-      }),
-    );
+    const plain = configOf(`${smallest}policy: { risk: { newLocation: notify } }\n`);
+    const [before, after] = ['/one', '/two'].map((geoDatabase) => ({
+      ...plain,
+      risk: { ...plain.risk, geoDatabase },
+    }));
     assert.ok(before !== undefined && after !== undefined);
     const live = liveConfig({ ...before, risk: { ...before.risk, newLocation: 'ignore' } }, () => ({
       ok: true,
