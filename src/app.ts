@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import express from 'express';
 import { compose, type Composition, type Surroundings } from './compose.ts';
 import type { Config, LiveConfig } from './config/config.ts';
@@ -54,6 +54,7 @@ export async function startGateway(
     server.listen(settings.listen.port, settings.listen.host);
     await once(server, 'listening');
     await warnOfServices(composition);
+    warnOfAddress(composition);
 
     const stopKeepingHouse = keepHouse(composition);
     return {
@@ -85,6 +86,17 @@ async function warnOfServices({ flows, log }: Composition): Promise<void> {
       'a service account is bound to networks that the configuration does not have',
     );
   }
+}
+
+/** Passkeys belong to a domain (WebAuthn L3 §5.1.3): behind an address nobody can have one. */
+function warnOfAddress({ flows, log }: Composition): void {
+  const { portal, policy } = flows.config.current();
+  const tiers = policy.mfa.methods.webauthn.requiredForTiers;
+  if (isIP(portal.host) === 0 || !policy.mfa.isEnabled || tiers.length === 0) return;
+  log.warn(
+    { portal: portal.url, tiers },
+    'these tiers must enroll a passkey and cannot: portal.url names an address, not a host',
+  );
 }
 
 /** Our own pages as an Express application. Requests reach it with their facts settled. */

@@ -45,7 +45,7 @@ export function welcomePage(around: Surroundings): string {
       </li>
       <li>
         <a href="/console/bulletin">Bulletin board</a>: a password is enough, unless the policy asks
-        more of you
+        more of you or you have set up a second step
       </li>
       <li>
         <a href="/admin/settings">Settings</a>: the administrators' zone, from this machine's

@@ -36,8 +36,8 @@ export function demandText({ id, rules }: Tenant, now: EpochMs): string {
     return `${id} demands a second factor; nobody has grace any more.${ended}`;
   }
   return (
-    `${id} demands a second factor: at once of who comes from now on, ` +
-    `and from ${instantText(graceEndsAt)} on of everybody.`
+    `${id} demands a second factor: at once from whoever comes from now on, ` +
+    `and from everybody on ${instantText(graceEndsAt)}.`
   );
 }
 

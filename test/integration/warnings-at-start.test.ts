@@ -1,4 +1,4 @@
-/** A service whose network was taken out of the configuration: the log says so at start (G2). */
+/** What no check of the file alone can find: the log says so at start (G2). */
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ routes:
   - { name: jobs, path: /jobs/**, upstream: 'http://127.0.0.1:9', rules: [{ for: { services: [robot] } }] }
 `;
 
-test('a service of a network that is gone is named, and others are not', async () => {
+test('names services of networks that are gone, and tiers that can enroll no passkey', async () => {
   const port = await freePort();
   const at = installation(configOf(port, '{ zone-e: [10.20.0.0/24], office: [192.0.2.0/24] }'));
   for (const [name, networks] of [
@@ -40,7 +40,7 @@ test('a service of a network that is gone is named, and others are not', async (
   const clock = fixedClock();
   const running = await startGateway(fixedConfig(config), {
     clock,
-    log: log,
+    log,
   });
   await drain(running.drainSteps, { log: quietLog });
   at.remove();
@@ -49,6 +49,10 @@ test('a service of a network that is gone is named, and others are not', async (
     [
       { service: 'robot', networks: ['office'] },
       'a service account is bound to networks that the configuration does not have',
+    ],
+    [
+      { portal: `http://127.0.0.1:${String(port)}/_mfa`, tiers: ['TIER0'] },
+      'these tiers must enroll a passkey and cannot: portal.url names an address, not a host',
     ],
   ]);
 });
