@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, globSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { enrollAtSignIn } from '../support/http-verbs.ts';
@@ -25,10 +25,8 @@ describe('the installed package', () => {
     });
     assert.equal(packed.code, 0, packed.stderr);
     const [tarball = ''] = globSync('*.tgz', { cwd: folder.path });
-    writeFileSync(
-      path.join(folder.path, 'package.json'),
-      '{ "private": true, "type": "module" }\n',
-    );
+    writeFileSync(path.join(folder.path, 'package.json'), emptyProject);
+    writeFileSync(path.join(folder.path, 'package-lock.json'), ownVersions());
     const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`];
     const done = await run('npm', install, { cwd: folder.path });
     assert.equal(done.code, 0, done.stderr);
@@ -57,6 +55,13 @@ describe('the installed package', () => {
       names.filter((name) => /^(test|src|docs)\b/.test(name)),
       [],
     );
+  });
+
+  test('brings what it needs to run, and no tool of its makers', () => {
+    const names = ['express', 'pino', 'typescript', 'playwright-core', 'oxlint'];
+    const found = names.filter((name) => existsSync(path.join(folder.path, 'node_modules', name)));
+
+    assert.deepEqual(found, ['express', 'pino']);
   });
 
   test('answers --help and --version', async () => {
@@ -133,6 +138,18 @@ describe('the installed package', () => {
     }
   });
 });
+
+const emptyProject = '{ "private": true, "type": "module" }\n';
+
+/**
+ * The versions that this checkout has: npm finds them in its cache and asks no registry. What the
+ * package does not depend on is not installed.
+ */
+function ownVersions(): string {
+  const text = readFileSync(path.join(projectFolder, 'package-lock.json'), 'utf8');
+  const lock = JSON.parse(text) as { readonly packages: Readonly<Record<string, unknown>> };
+  return JSON.stringify({ lockfileVersion: 3, packages: { ...lock.packages, '': {} } });
+}
 
 /** Routes without an upstream: the application itself is behind the gate. */
 function configurationOf(origin: string): string {
