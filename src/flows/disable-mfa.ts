@@ -113,7 +113,7 @@ export function assertMayDisable(ctx: Pick<FlowContext, 'config'>, session: Sess
   const { policy } = ctx.config.current();
   if (mustHaveSecondFactor(session, policy)) {
     throw new Problem('policy-forbids', {
-      detail: 'Your organisation asks you for a second step, so that it cannot be switched off.',
+      detail: 'Your organisation asks you for a second step, so it cannot be switched off.',
     });
   }
   if (usableSecondFactors(session, policy).length === 0) throw new Problem('enrollment-required');

@@ -6,7 +6,13 @@ import type { EpochMs } from '../../core/time.ts';
 import { beginPasskeyChallenge } from '../../flows/answer-passkey.ts';
 import type { Exchange } from '../exchange.ts';
 import { pageHref } from '../onward.ts';
-import type { Alternative, ChallengePage, ChallengePasskeyPage, FieldError } from '../views.ts';
+import type {
+  Alternative,
+  ChallengePage,
+  ChallengePasskeyPage,
+  FieldError,
+  RecoveryCodePage,
+} from '../views.ts';
 import { lockedSentence } from './code-refusals.ts';
 import { trustOfferOn } from './trust-offer.ts';
 
@@ -89,8 +95,12 @@ export function challengeLinks(
     .map((method) => links[method]);
 }
 
-/** Why this page appeared. */
-export function whyChallenged(exchange: Exchange): string {
+/** Why this page appeared; nobody is asked for a step that they cannot do now. */
+export function whyChallenged(
+  exchange: Exchange,
+  page: ChallengePage | ChallengePasskeyPage | RecoveryCodePage,
+): string | null {
+  if (page.locked !== null && page.page !== 'challenge-passkey') return null;
   const { issuer } = exchange.config.portal;
   return exchange.parts.renderer.words.say('challenge.why', { issuer });
 }

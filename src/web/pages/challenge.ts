@@ -27,7 +27,8 @@ export async function showChallenge(exchange: Exchange<SessionFacts>): Promise<A
   const until = await lockedUntil(parts.flows, session);
   // The strongest first; codes for whoever asks for them, or has nothing else.
   const method = query.get('method') === 'totp' ? 'totp' : 'webauthn';
-  return showPage(await challengePage(exchange, method, [], until), whyChallenged(exchange));
+  const page = await challengePage(exchange, method, [], until);
+  return showPage(page, whyChallenged(exchange, page));
 }
 
 /** Checks the passkey or the code and raises the session. */
@@ -60,7 +61,7 @@ async function refusePasskey(
 ): Promise<Answer> {
   const until = await lockedUntil(exchange.parts.flows, exchange.session);
   const page = await challengePage(exchange, 'webauthn', [passkeyError(exchange, fault)], until);
-  return refuse(passkeyProblem(fault), page, whyChallenged(exchange));
+  return refuse(passkeyProblem(fault), page, whyChallenged(exchange, page));
 }
 
 async function submitCode(exchange: Exchange<SessionFacts>): Promise<Answer> {
@@ -68,7 +69,7 @@ async function submitCode(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const code = typedCode(exchange, 'code');
   if (!hasCodeShape('totp', code)) {
     const page = await challengePage(exchange, 'totp', [shapeError(exchange, 'totp')], null);
-    return refuse(new Problem('invalid-request'), page, whyChallenged(exchange));
+    return refuse(new Problem('invalid-request'), page, whyChallenged(exchange, page));
   }
 
   const guess = { method: 'totp', code, trustsDevice: wantsTrust(exchange) } as const;
@@ -80,5 +81,5 @@ async function submitCode(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const until = answer.reason === 'locked' ? answer.lockedUntil : null;
   const errors = refusalErrors(exchange, 'totp', answer);
   const page = await challengePage(exchange, 'totp', errors, until);
-  return refuse(refusalProblem(exchange, answer), page, whyChallenged(exchange));
+  return refuse(refusalProblem(exchange, answer), page, whyChallenged(exchange, page));
 }

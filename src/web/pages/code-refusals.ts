@@ -48,7 +48,11 @@ export function refusalErrors(
     case 'locked':
       return [];
     case 'code-already-used':
-      return [{ field, message: say(kind === 'totp' ? 'code.used' : 'recovery-code.wrong') }];
+      return [
+        kind === 'totp'
+          ? { field, message: say('code.used', { seconds: exchange.config.totp.periodSeconds }) }
+          : { field, message: say('recovery-code.wrong') },
+      ];
     case 'wrong-code': {
       if (kind === 'recovery-code') return [{ field, message: say('recovery-code.wrong') }];
       const failures = exchange.config.lockout.failuresMax - refusal.failuresLeft;
@@ -82,10 +86,14 @@ export function lockedSentence(
 ): string | null {
   if (lockedUntil === null || lockedUntil <= exchange.now) return null;
   const { say } = exchange.parts.renderer.words;
-  if (lockedUntil === lockedForGood) return say('locked.for-good');
+  const { issuer } = exchange.config.portal;
+  const notYou = say('locked.not-you', { issuer });
+  if (lockedUntil === lockedForGood) return `${say('locked.for-good')} ${notYou}`;
   const until = zonedTime(exchange.config.portal.timeZone).until(lockedUntil, exchange.now);
   // Security: passkeys are not paused, so that no stranger can lock somebody out by guessing.
   const usable = usableSecondFactors(exchange.session, exchange.config.policy);
-  const isPasskeyLeft = usable.includes('webauthn');
-  return say('locked.until', { until }) + (isPasskeyLeft ? ` ${say('locked.passkey')}` : '');
+  const next = usable.includes('webauthn')
+    ? say('locked.passkey')
+    : `${say('locked.come-back')} ${notYou}`;
+  return `${say('locked.until', { until })} ${next}`;
 }

@@ -26,9 +26,11 @@ export async function showRecoveryCode(exchange: Exchange<SessionFacts>): Promis
   if (nextPage(parts.flows, session) !== 'challenge') return onward(exchange, session);
   const until = await lockedUntil(parts.flows, session);
   // Recovery codes are paused with the app's; a passkey is not.
-  return until !== null && hasPasskey(exchange)
-    ? redirectTo(pageAddress(exchange, '/challenge'), 'second-factor-required')
-    : showPage(pageWith(exchange, [], until), whyChallenged(exchange));
+  if (until !== null && hasPasskey(exchange)) {
+    return redirectTo(pageAddress(exchange, '/challenge'), 'second-factor-required');
+  }
+  const page = pageWith(exchange, [], until);
+  return showPage(page, whyChallenged(exchange, page));
 }
 
 /** Checks the code, uses it up and raises the session. */
@@ -39,7 +41,7 @@ export async function submitRecoveryCode(exchange: Exchange<SessionFacts>): Prom
   const code = typedCode(exchange, 'recovery_code');
   if (!hasCodeShape('recovery-code', code)) {
     const page = pageWith(exchange, [shapeError(exchange, 'recovery-code')], null);
-    return refuse(new Problem('invalid-request'), page, whyChallenged(exchange));
+    return refuse(new Problem('invalid-request'), page, whyChallenged(exchange, page));
   }
 
   const given = { method: 'recovery-code', code } as const;
@@ -53,7 +55,7 @@ export async function submitRecoveryCode(exchange: Exchange<SessionFacts>): Prom
     until !== null && hasPasskey(exchange)
       ? await challengePage(exchange, 'webauthn', [], until)
       : pageWith(exchange, refusalErrors(exchange, 'recovery-code', answer), until);
-  return refuse(refusalProblem(exchange, answer), page, whyChallenged(exchange));
+  return refuse(refusalProblem(exchange, answer), page, whyChallenged(exchange, page));
 }
 
 function pageWith(

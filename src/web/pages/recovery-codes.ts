@@ -69,8 +69,12 @@ async function replace(exchange: Exchange<SessionFacts>): Promise<Answer> {
     return refuse(new Problem('invalid-credentials'), await pageWith(exchange, null, errors));
   }
   const locked = answer.reason === 'locked' ? lockedSentence(exchange, answer.lockedUntil) : null;
+  const { periodSeconds } = exchange.config.totp;
   const message =
-    locked ?? say(answer.reason === 'code-already-used' ? 'code.used' : 'step-up.wrong');
+    locked ??
+    (answer.reason === 'code-already-used'
+      ? say('code.used', { seconds: periodSeconds })
+      : say('step-up.wrong'));
   const page = await pageWith(exchange, null, [{ field: null, message }]);
   return refuse(refusalProblem(exchange, answer), page);
 }

@@ -90,11 +90,16 @@ function links(
   return others.map((method) => all[method]);
 }
 
-/** Why this page appeared. */
-export function whyStepUp(exchange: Exchange<SessionFacts>): string {
+/** Why this page appeared; nobody is asked for a step that they cannot do now. */
+export function whyStepUp(
+  exchange: Exchange<SessionFacts>,
+  page: StepUpPage | StepUpPasskeyPage,
+): string | null {
+  if (page.locked !== null && page.page === 'step-up') return null;
   const { say } = exchange.parts.renderer.words;
+  if (isOwnPage(exchange)) return say('step-up.why-account');
   const destination = destinationOf(exchange);
-  if (destination === null) return say(isOwnPage(exchange) ? 'step-up.why-account' : 'step-up.why');
+  if (destination === null) return say('step-up.why');
   const { isStepUpToOpen } = outlookOf(exchange);
   return say(isStepUpToOpen ? 'step-up.why-open' : 'step-up.why-change', {
     name: destination.name,

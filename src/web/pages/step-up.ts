@@ -28,7 +28,8 @@ export async function showStepUp(exchange: Exchange<SessionFacts>): Promise<Answ
   const method = methodAsked(exchange, exchange.query.get('method'));
   if (method === null) return nothingToAnswerWith(exchange);
   const until = await lockedUntil(exchange.parts.flows, exchange.session);
-  return showPage(await stepUpPage(exchange, method, { until }), whyStepUp(exchange));
+  const page = await stepUpPage(exchange, method, { until });
+  return showPage(page, whyStepUp(exchange, page));
 }
 
 /** Checks what was given and dates the session's proofs anew. */
@@ -76,7 +77,7 @@ async function refusePasskey(
   // A missing password is nobody's mistake: the page says why it is asked for now.
   const errors = reason === 'password-needed' ? [] : [errorFor(exchange, reason, asksForPassword)];
   const page = await stepUpPage(exchange, 'webauthn', { until, errors, asksForPassword });
-  return refuse(problemFor(reason), page, whyStepUp(exchange));
+  return refuse(problemFor(reason), page, whyStepUp(exchange, page));
 }
 
 function errorFor(
@@ -104,7 +105,7 @@ async function submitCode(exchange: Exchange<SessionFacts>, kind: CodeKind): Pro
   const omissions = omissionsIn(exchange, kind, password, code);
   if (omissions.length > 0) {
     const page = await stepUpPage(exchange, kind, { errors: omissions });
-    return refuse(new Problem('invalid-request'), page, whyStepUp(exchange));
+    return refuse(new Problem('invalid-request'), page, whyStepUp(exchange, page));
   }
 
   const answer = await stepUp(parts.flows, visit, session, { password, method: kind, code });
@@ -119,12 +120,12 @@ async function submitCode(exchange: Exchange<SessionFacts>, kind: CodeKind): Pro
     // One sentence for a wrong password and a wrong code.
     const errors = [{ field: null, message: say('step-up.wrong') }];
     const page = await stepUpPage(exchange, kind, { errors });
-    return refuse(new Problem('invalid-credentials'), page, whyStepUp(exchange));
+    return refuse(new Problem('invalid-credentials'), page, whyStepUp(exchange, page));
   }
   const until = answer.reason === 'locked' ? answer.lockedUntil : null;
   const errors = refusalErrors(exchange, kind, answer);
   const page = await stepUpPage(exchange, kind, { errors, until });
-  return refuse(refusalProblem(exchange, answer), page, whyStepUp(exchange));
+  return refuse(refusalProblem(exchange, answer), page, whyStepUp(exchange, page));
 }
 
 function omissionsIn(

@@ -8,13 +8,24 @@ import { idBytes, idFrom } from '../../../src/core/ids.ts';
 import { anMfaPolicy, aPolicy } from '../../support/builders.ts';
 import { nextCode, signIn } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
-import { textsMarked } from '../../support/web-client.ts';
+import { type Answer, textsMarked } from '../../support/web-client.ts';
 
 let portal: TestPortal;
 afterEach(() => portal.stop());
 
 /** What somebody reads who has an app and a passkey and has typed too many wrong codes. */
 async function noticeUnder(policy: AccessPolicy): Promise<string> {
+  return noticeOn((await pageUnder(policy)).body);
+}
+
+function noticeOn(body: string): string {
+  const [notice] = /Codes are paused for this account[^<]*/.exec(body) ?? [];
+  assert.ok(notice !== undefined, body);
+  return notice;
+}
+
+/** Where somebody stands after too many wrong codes, who has an app and a passkey. */
+async function pageUnder(policy: AccessPolicy): Promise<Answer> {
   portal = await startPortal({ policy });
   const person = await portal.addPerson('ben');
   const target = '/_mfa/sign-in';
@@ -31,9 +42,7 @@ async function noticeUnder(policy: AccessPolicy): Promise<string> {
   for (let guess = 0; guess < 5; guess += 1) {
     page = await client.submit(page, { code: '000000' });
   }
-  const [notice] = /Codes are paused for this account[^<]*/.exec(page.body) ?? [];
-  assert.ok(notice !== undefined, page.body);
-  return notice;
+  return page;
 }
 
 /** Keeps a passkey as if it had been enrolled, without an attestation. */
@@ -63,7 +72,14 @@ describe('while codes are paused', () => {
 
   test('none is named where passkeys are switched off', async () => {
     const mfa = anMfaPolicy({ webauthn: { isEnabled: false } });
-    assert.doesNotMatch(await noticeUnder(aPolicy({ mfa })), /passkey/i);
+    const notice = await noticeUnder(aPolicy({ mfa }));
+    assert.doesNotMatch(notice, /passkey/i);
+    assert.match(notice, /Come back then\. If you did not type wrong codes, somebody knows your/);
+  });
+
+  test('nobody is asked for a step that they cannot do', async () => {
+    const mfa = anMfaPolicy({ webauthn: { isEnabled: false } });
+    assert.doesNotMatch((await pageUnder(aPolicy({ mfa }))).body, /asks for a second step/);
   });
 
   test('none is named where theirs does not count', async () => {

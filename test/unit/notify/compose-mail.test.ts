@@ -66,7 +66,9 @@ describe('a mail', () => {
 
   test('names the authenticator, the place, the end of a pause and the codes left', () => {
     assert.match(compose('authenticator-added').text, /^“Blue YubiKey” was added/);
-    assert.match(compose('new-location').text, /^Place: 10\.20\.0\.0\/16$/m);
+    assert.match(compose('new-location').text, /^Network: 10\.20\.0\.0\/16$/m);
+    const somewhere = { ...everything, place: 'Cape Town, South Africa' };
+    assert.match(compose('new-location', somewhere).text, /^Place: Cape Town, South Africa$/m);
     assert.match(
       compose('second-factor-locked').text,
       /^Codes work again: 2 Mar 2026, 14:15 \(SAST\)$/m,
