@@ -48,9 +48,22 @@ export function returnOrigins(config: Config): readonly string[] {
 export function destinationOf(
   exchange: Pick<Exchange, 'config' | 'request' | 'returnTo'>,
 ): Destination | null {
-  const target = targetOf(exchange);
+  const { config, returnTo } = exchange;
+  const target = targetOf({ config, returnTo: endOf(config, returnTo) });
   if (target === null || !isNetworkAllowed(target.route, exchange.request.ip)) return null;
   return placeAt(target.url, exchange.config.routes);
+}
+
+/** Where a page of ours that is returned to leads on to in its turn, judged like any other; or null. */
+export function furtherThan(config: Config, returnTo: string | null): string | null {
+  if (returnTo === null || !returnTo.startsWith(`${config.portal.url}/`)) return null;
+  return returnToIn(config, new Map(), new URL(returnTo).searchParams);
+}
+
+/** The last place of such a chain. Each address stands within the one before, so that it has an end. */
+function endOf(config: Config, returnTo: string | null): string | null {
+  const further = furtherThan(config, returnTo);
+  return further === null ? returnTo : endOf(config, further);
 }
 
 /** What the destination asks for beside what everybody is asked. */

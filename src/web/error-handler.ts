@@ -7,13 +7,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, LiveConfig } from '../config/config.ts';
 import { idBytes, idFrom, type RequestId } from '../core/ids.ts';
+import { isPortalRequest } from '../core/locations.ts';
 import { Problem, type ProblemCode, problemTypes } from '../core/problem.ts';
 import type { Logger } from '../platform/log.ts';
 import { type ProblemHtml, sendProblem } from '../platform/problem-response.ts';
 import type { Random } from '../platform/random.ts';
 import { findRequestFacts } from '../platform/request-facts.ts';
-import { returnOrigins } from './destination.ts';
-import type { PortalParts } from './exchange.ts';
+import { returnOrigins, returnToIn } from './destination.ts';
+import type { Exchange, PortalParts } from './exchange.ts';
+import { pageHref } from './onward.ts';
 import type { Renderer } from './render.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { Alternative, Frame } from './views.ts';
@@ -43,7 +45,7 @@ export function createErrorHandler(
       portal: config.portal,
       requestId,
       isHttps: config.portal.origin.startsWith('https:'),
-      renderHtml: (shown, id) => renderProblem(parts, config, shown, id),
+      renderHtml: (shown, id) => renderProblem(parts, config, shown, id, returnToOf(req, config)),
     });
   };
 }
@@ -53,6 +55,13 @@ export function createProblemPage(
   parts: ErrorParts,
 ): (problem: Problem, requestId: RequestId) => ProblemHtml {
   return (problem, requestId) => renderProblem(parts, parts.config.current(), problem, requestId);
+}
+
+/** Where somebody wanted to go who asked one of our own pages; their form's address says it too. */
+function returnToOf(req: IncomingMessage, config: Config): string | null {
+  const facts = findRequestFacts(req);
+  if (facts === null || !isPortalRequest(config.portal, facts)) return null;
+  return returnToIn(config, new Map(), new URLSearchParams(facts.query));
 }
 
 /** Seconds after which it is worth asking a store again that did not answer. */
@@ -76,6 +85,7 @@ function renderProblem(
   config: Config,
   problem: Problem,
   requestId: RequestId,
+  returnTo: string | null = null,
 ): ProblemHtml {
   const nonce = random.bytes(16).toString('base64');
   const { title, status } = problemTypes[problem.code];
@@ -89,7 +99,8 @@ function renderProblem(
         status,
         title,
         detail: problem.detail,
-        alternatives: alternativesFor(problem, renderer, config.portal.url),
+        wait: waitFor(problem, renderer),
+        alternatives: alternativesFor(problem, renderer, { config, returnTo }),
       },
       frame,
     );
@@ -119,9 +130,9 @@ function anonymousFrame(config: Config, nonce: string, requestId: RequestId): Fr
 }
 
 /** Whoever starts again and is signed in is sent on from there to whatever is due. */
-const startAgain = { page: 'sign-in', label: 'problem.start-again', icon: 'refresh' } as const;
-const otherUser = { page: 'sign-out', label: 'problem.other-user', icon: 'arrow-right' } as const;
-const toAccount = { page: 'account', label: 'problem.account', icon: 'arrow-right' } as const;
+const startAgain = { page: '/sign-in', label: 'problem.start-again', icon: 'refresh' } as const;
+const otherUser = { page: '/sign-out', label: 'problem.other-user', icon: 'arrow-right' } as const;
+const toAccount = { page: '/account', label: 'problem.account', icon: 'arrow-right' } as const;
 
 /** What a person could do next; nothing where nothing would help. */
 const alternatives = {
@@ -135,16 +146,28 @@ const alternatives = {
   'not-admitted': otherUser,
   'not-found': toAccount,
   'method-not-allowed': toAccount,
+  'policy-forbids': toAccount,
 } as const satisfies Partial<Record<ProblemCode, object>>;
 
 function alternativesFor(
   { code }: Problem,
   { words }: Renderer,
-  portalUrl: string,
+  { config, returnTo }: Pick<Exchange, 'config' | 'returnTo'>,
 ): readonly Alternative[] {
   if (!Object.hasOwn(alternatives, code)) return [];
   const { page, label, icon } = alternatives[code as keyof typeof alternatives];
-  return [{ href: `${portalUrl}/${page}`, label: words.say(label), icon }];
+  const kept = page === '/account' ? null : returnTo;
+  // Absolute: the gateway shows this page on the hosts of routes.
+  const href = config.portal.origin + pageHref({ config, returnTo: kept }, page);
+  return [{ href, label: words.say(label), icon }];
+}
+
+/** How long to wait where there were too many attempts, rounded up. */
+function waitFor({ code, retryAfterSeconds }: Problem, { words }: Renderer): string | null {
+  if (code !== 'too-many-attempts' || retryAfterSeconds === null) return null;
+  return retryAfterSeconds < 100
+    ? words.count('problem.wait.seconds', Math.max(1, Math.ceil(retryAfterSeconds)))
+    : words.count('problem.wait.minutes', Math.ceil(retryAfterSeconds / 60));
 }
 
 /** Answers that a caller brought on themselves are no news; the log of requests has them. */

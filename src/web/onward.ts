@@ -18,6 +18,7 @@ export type PagePath =
   | '/step-up'
   | '/reminder'
   | '/account'
+  | `/account/authenticators/${string}`
   | '/account/disable-mfa'
   | '/account/password'
   | '/sign-out';

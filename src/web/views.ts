@@ -172,6 +172,8 @@ export interface EnrollTotpPage {
   readonly periodSeconds: number;
   /** The name to start from, where the person has others to tell it from; null: not asked. */
   readonly name: string | null;
+  /** Where the person came from. */
+  readonly back: Alternative;
   readonly errors: readonly FieldError[];
 }
 
@@ -186,6 +188,8 @@ export interface EnrollPasskeyPage {
   readonly isHardwareNeeded: boolean;
   /** A sentence when there can be no passkeys at this address; the form is not shown then. */
   readonly unavailable: string | null;
+  /** Where the person came from. */
+  readonly back: Alternative;
   readonly errors: readonly FieldError[];
 }
 
@@ -253,6 +257,8 @@ export interface AccountPage {
     readonly place: string | null;
     readonly lastSeenAt: string;
     readonly isThisOne: boolean;
+    /** It was opened by a password, and a second step is still owed there. */
+    readonly isHalfOpen: boolean;
   }[];
   /** Browsers in which the second factor is remembered. */
   readonly trustedDevices: readonly {
@@ -262,6 +268,8 @@ export interface AccountPage {
     readonly lastSeenAt: string;
     readonly until: string;
     readonly isThisOne: boolean;
+    /** This session rests on it and ends with it. */
+    readonly signsOutHere: boolean;
   }[];
   /** What happened lately, the newest first. */
   readonly activity: readonly {
@@ -290,6 +298,8 @@ export interface AuthenticatorPage {
   readonly path: string;
   /** Why it cannot be removed, and a way round; null: it can. */
   readonly stays: { readonly sentence: string; readonly alternative: Alternative | null } | null;
+  /** Where the person came from, or is going to. */
+  readonly leave: Alternative;
   readonly errors: readonly FieldError[];
 }
 
@@ -334,6 +344,8 @@ export interface ProblemPage {
   readonly status: number;
   readonly title: string;
   readonly detail: string | null;
+  /** How long to wait before trying again, in a sentence; null: that is not known. */
+  readonly wait: string | null;
   readonly alternatives: readonly Alternative[];
 }
 

@@ -105,6 +105,7 @@ const authenticator: AuthenticatorPage = {
   lastUsedAt: '21 Nov 2026, 14:05 (SAST)',
   path: '/account/authenticators/ath_one',
   stays: null,
+  leave: { href: '#', label: 'Back to your account', icon: 'arrow-left' },
   errors: [],
 };
 
@@ -115,7 +116,7 @@ const account: AccountPage = {
     displayName: 'Anna Adams',
     email: 'anna@example.com',
     groups: ['AI-PLATFORM-ADMINS', 'SEC-OPS'],
-    tier: 'TIER0',
+    tier: '0',
   },
   missing: null,
   authenticators: [
@@ -147,6 +148,7 @@ const account: AccountPage = {
       place: null,
       lastSeenAt: '21 Nov 2026, 14:05 (SAST)',
       isThisOne: true,
+      isHalfOpen: false,
     },
     {
       key: 'two',
@@ -155,6 +157,7 @@ const account: AccountPage = {
       place: null,
       lastSeenAt: '21 Nov 2026, 08:40 (SAST)',
       isThisOne: false,
+      isHalfOpen: false,
     },
     {
       key: 'three',
@@ -163,6 +166,7 @@ const account: AccountPage = {
       place: 'Cape Town, South Africa',
       lastSeenAt: '20 Nov 2026, 17:31 (SAST)',
       isThisOne: false,
+      isHalfOpen: true,
     },
   ],
   trustedDevices: [],
@@ -184,6 +188,7 @@ const trusted: AccountPage['trustedDevices'] = [
     lastSeenAt: '21 Nov 2026, 14:05 (SAST)',
     until: '20 Dec 2026, 09:12 (SAST)',
     isThisOne: true,
+    signsOutHere: true,
   },
   {
     id: 'dev_two',
@@ -191,5 +196,6 @@ const trusted: AccountPage['trustedDevices'] = [
     lastSeenAt: '21 Nov 2026, 08:40 (SAST)',
     until: '2 Dec 2026, 18:00 (SAST)',
     isThisOne: false,
+    signsOutHere: false,
   },
 ];

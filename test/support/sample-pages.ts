@@ -45,7 +45,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   const { say } = words;
   const wrongPassword: FieldError = { field: 'password', message: say('sign-in.wrong') };
   const wrongCode: FieldError = { field: 'code', message: say('code.wrong', { seconds: 30 }) };
-  const usedCode: FieldError = { field: 'code', message: say('code.used') };
+  const usedCode: FieldError = { field: 'code', message: say('code.used', { seconds: 30 }) };
   const wrongRecovery: FieldError = {
     field: 'recovery_code',
     message: say('recovery-code.wrong'),
@@ -55,7 +55,9 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     field: 'stored',
     message: 'Tick the box once you have stored the codes.',
   };
-  const locked = say('locked.until', { until: '14:32 (SAST)' });
+  const until = say('locked.until', { until: '14:32 (SAST)' });
+  const notYou = say('locked.not-you', { issuer: 'Example Corp' });
+  const locked = `${until} ${say('locked.come-back')} ${notYou}`;
 
   const otpauthUrl = `otpauth://totp/Example%20Corp:anna?secret=${secret}&issuer=Example%20Corp`;
   const qrSvg = await toString(otpauthUrl, { type: 'svg', errorCorrectionLevel: 'M', margin: 4 });
@@ -106,7 +108,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     'challenge-passkey-locked',
     {
       ...passkeyChallenge,
-      locked: `${locked} ${say('locked.passkey')}`,
+      locked: `${until} ${say('locked.passkey')}`,
       errors: [],
       alternatives: [],
     },
@@ -203,6 +205,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     digits: 6,
     periodSeconds: 30,
     name: null,
+    back: toOverview,
   } as const;
   add('enroll-totp', { ...enrollTotp, errors: [] }, mustEnroll);
   add('enroll-totp-second', { ...enrollTotp, name: 'Authenticator app 2', errors: [] }, mustEnroll);
@@ -214,6 +217,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     name: 'Windows computer',
     isHardwareNeeded: false,
     unavailable: null,
+    back: toOverview,
     errors: [],
   } as const;
   const noName = { field: 'name', message: say('enroll-passkey.name-missing') } as const;
@@ -289,7 +293,11 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add('problem-not-admitted', problem('not-admitted', [toAccount]), { ...lost, signedInAs: anna });
   add('problem-404', problem('no-route', [toAccount]), { ...lost, signedInAs: anna });
   add('problem-expired', problem('form-expired', [startAgain]), lost);
-  add('problem-429', problem('too-many-attempts'), lost);
+  add(
+    'problem-429',
+    { ...problem('too-many-attempts'), wait: words.count('problem.wait.seconds', 45) },
+    lost,
+  );
   add('problem-502', problem('upstream-unreachable'), { ...lost, signedInAs: anna });
   add('problem-503', problem('store-unavailable'), lost);
   add('problem-guide', { page: 'problem-guide', ...titled('step-up-required') }, lost);
@@ -336,6 +344,11 @@ const codes = [
   'C3HS-Q7YK-5N8R-WJ1D-A4VT-0MGX',
 ];
 
+const toOverview: Alternative = {
+  href: '/_mfa/enroll',
+  label: 'Back to the overview',
+  icon: 'arrow-left',
+};
 const useRecoveryCode: Alternative = {
   href: '/_mfa/challenge/recovery-code',
   label: 'Use a recovery code',
@@ -421,5 +434,5 @@ function titled(code: ProblemCode): {
 }
 
 function problem(code: ProblemCode, alternatives: readonly Alternative[] = []): ProblemPage {
-  return { page: 'problem', ...titled(code), detail: null, alternatives };
+  return { page: 'problem', ...titled(code), detail: null, wait: null, alternatives };
 }

@@ -61,8 +61,7 @@ function renew() {
       value !== (defaultValue ?? value) || checked !== defaultChecked,
   );
   if (document.hidden || !isOld || isTouched || isAsking) return;
-  const returnTo = form.elements.return_to.value;
-  location.replace(form.action + (returnTo && `?return_to=${encodeURIComponent(returnTo)}`));
+  location.replace(form.action);
 }
 
 if (webauthn.browserSupportsWebAuthn()) {

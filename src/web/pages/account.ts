@@ -1,9 +1,10 @@
 /** `/account`: who I am here, how I sign in, where I am signed in, what happened lately. */
 
+import { devicesRestedOn, levelOf } from '../../core/assurance.ts';
 import { deviceName } from '../../core/device-name.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import type { DeviceId, SessionKey } from '../../core/ids.ts';
-import { enrollmentMissing } from '../../core/policy/decide.ts';
+import { enrollmentMissing, usableSecondFactors } from '../../core/policy/decide.ts';
 import { isMethodEnabled, tierOf } from '../../core/policy/mfa-policy.ts';
 import { Problem } from '../../core/problem.ts';
 import { distrustDevice, listDevices } from '../../flows/devices.ts';
@@ -45,7 +46,8 @@ export async function showAccount(exchange: Exchange<SessionFacts>): Promise<Ans
       displayName: principal.displayName,
       email: principal.email,
       groups: principal.groups,
-      tier: tierOf(principal, tiers),
+      // The label says the word already.
+      tier: tierOf(principal, tiers).replace(/^tier[ _-]?(?=.)/i, ''),
     },
     missing: missingOf(exchange),
     authenticators: await authenticatorsOf(exchange, time),
@@ -83,8 +85,11 @@ export async function submitAccount(exchange: Exchange<SessionFacts>): Promise<A
       await signOutEverywhere(parts.flows, visit, session);
       return signedOut(exchange);
     case 'distrust-device': {
-      await distrustDevice(parts.flows, visit, session, (form.get('device') ?? '') as DeviceId);
-      return accountAfter(exchange, 'device-distrusted');
+      const id = (form.get('device') ?? '') as DeviceId;
+      await distrustDevice(parts.flows, visit, session, id);
+      return restsOn(exchange, id)
+        ? signedOut(exchange)
+        : accountAfter(exchange, 'device-distrusted');
     }
     default:
       throw new Problem('invalid-request', { detail: 'The form names an action we do not know.' });
@@ -125,21 +130,28 @@ async function authenticatorsOf(
 }
 
 async function sessionsOf(
-  { parts, session, now }: Exchange<SessionFacts>,
+  { parts, config, session, now }: Exchange<SessionFacts>,
   time: ZonedTime,
 ): Promise<AccountPage['sessions']> {
+  const hasSecondFactor = usableSecondFactors(session, config.policy).length > 0;
   const { say } = parts.renderer.words;
   const all = await parts.flows.sessions.listOfUser(session.principal.id, now);
   return all
     .toSorted((one, other) => other.lastSeenAt - one.lastSeenAt)
-    .map(({ key, userAgent, ip, lastSeenAt }) => ({
+    .map(({ key, userAgent, ip, lastSeenAt, proofs }) => ({
       key,
       device: deviceName(userAgent) ?? say('account.unknown-device'),
       ip,
       place: placeOf(parts.flows.placeOf(ip)),
       lastSeenAt: time.full(lastSeenAt),
       isThisOne: key === session.key,
+      isHalfOpen: hasSecondFactor && levelOf(proofs, now) < 2,
     }));
+}
+
+/** This session is worth less without what that browser remembers, and ends with it. */
+function restsOn({ session, now }: Exchange<SessionFacts>, device: DeviceId): boolean {
+  return devicesRestedOn(session.proofs, now).includes(device);
 }
 
 // Without a map a place is a network prefix, which says no more to a person than the address.
@@ -148,9 +160,10 @@ function placeOf(place: string): string | null {
 }
 
 async function devicesOf(
-  { parts, session, visit }: Exchange<SessionFacts>,
+  exchange: Exchange<SessionFacts>,
   time: ZonedTime,
 ): Promise<AccountPage['trustedDevices']> {
+  const { parts, session, visit } = exchange;
   const { say } = parts.renderer.words;
   const devices = await listDevices(parts.flows, visit, session);
   return devices.map(({ id, name, lastSeenAt, until, isThisOne }) => ({
@@ -159,6 +172,7 @@ async function devicesOf(
     lastSeenAt: time.full(lastSeenAt),
     until: time.full(until),
     isThisOne,
+    signsOutHere: restsOn(exchange, id),
   }));
 }
 

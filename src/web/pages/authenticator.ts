@@ -7,9 +7,9 @@ import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { removeAuthenticator, renameAuthenticator } from '../../flows/authenticators.ts';
 import type { Authenticator } from '../../stores/types.ts';
-import { type Answer, type Exchange, refuse, showPage } from '../exchange.ts';
-import { pageHref } from '../onward.ts';
-import type { AuthenticatorPage, FieldError } from '../views.ts';
+import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
+import { ownAddress, pageHref } from '../onward.ts';
+import type { Alternative, AuthenticatorPage, FieldError } from '../views.ts';
 import { zonedTime } from '../zoned-time.ts';
 import { accountAfter } from './account.ts';
 
@@ -34,7 +34,11 @@ async function rename(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session, visit, form } = exchange;
   const given = { id: idOf(exchange), name: form.get('name') ?? '' };
   const answer = await renameAuthenticator(parts.flows, visit, session, given);
-  if (answer.ok) return accountAfter(exchange, 'authenticator-renamed');
+  if (answer.ok) {
+    return exchange.returnTo === null
+      ? accountAfter(exchange, 'authenticator-renamed')
+      : redirectTo(ownAddress(exchange));
+  }
   if (answer.reason === 'not-found') throw new Problem('not-found');
   const message = parts.renderer.words.say('authenticator.name-shape');
   const page = await pageWith(exchange, [{ field: 'name', message }]);
@@ -46,7 +50,10 @@ async function remove(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const answer = await removeAuthenticator(parts.flows, visit, session, idOf(exchange));
   if (answer.ok) {
     await exchange.rise(answer.session);
-    return accountAfter(exchange, 'authenticator-removed');
+    const { returnTo } = exchange;
+    return returnTo === null
+      ? accountAfter(exchange, 'authenticator-removed')
+      : redirectTo(returnTo);
   }
   if (answer.reason === 'not-found') throw new Problem('not-found');
   // The page says why, where the button would be.
@@ -76,8 +83,22 @@ async function pageWith(
     lastUsedAt: lastUsedAt === null ? null : time.full(lastUsedAt),
     path,
     stays: staysBecause(exchange, all, shown),
+    leave: leaveFrom(exchange),
     errors,
   };
+}
+
+/** On to where the person wanted to go when they were led here, else back to the account. */
+function leaveFrom(exchange: Exchange): Alternative {
+  const { parts, returnTo } = exchange;
+  const { say } = parts.renderer.words;
+  return returnTo === null
+    ? {
+        href: pageHref(exchange, '/account'),
+        label: say('recovery-codes.back'),
+        icon: 'arrow-left',
+      }
+    : { href: returnTo, label: say('lost-authenticator.keep'), icon: 'arrow-right' };
 }
 
 function staysBecause(
@@ -102,16 +123,17 @@ function wayRound(
   method: Authenticator['method'],
 ): { href: string; label: string; icon: 'arrow-right' } {
   const { say } = exchange.parts.renderer.words;
+  const backHere = { ...exchange, returnTo: ownAddress(exchange) };
   switch (refusal) {
     case 'policy-needs-it':
       return method === 'webauthn'
         ? {
-            href: pageHref(exchange, '/enroll/passkey'),
+            href: pageHref(backHere, '/enroll/passkey'),
             label: say('account.add-passkey'),
             icon: 'arrow-right',
           }
         : {
-            href: pageHref(exchange, '/enroll/totp'),
+            href: pageHref(backHere, '/enroll/totp'),
             label: say('account.add-totp'),
             icon: 'arrow-right',
           };

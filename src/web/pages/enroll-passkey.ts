@@ -14,7 +14,7 @@ import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exc
 import { pageAddress } from '../onward.ts';
 import type { EnrollPasskeyPage, FieldError } from '../views.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
-import { afterEnrollment, whyEnroll } from './enrollment.ts';
+import { afterEnrollment, backFrom, whyEnroll } from './enrollment.ts';
 import { passkeyError, sentPasskey } from './passkey-answers.ts';
 import { hasDomain, noDomainSentence } from './passkey-domain.ts';
 
@@ -82,6 +82,7 @@ async function pageWith(
     name: form.get('name') ?? (await suggestedName(exchange, isHardwareNeeded)),
     isHardwareNeeded,
     unavailable: noDomainSentence(exchange),
+    back: backFrom(exchange),
     errors,
   };
 }

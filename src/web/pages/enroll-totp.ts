@@ -14,7 +14,7 @@ import { pageAddress } from '../onward.ts';
 import type { EnrollTotpPage, FieldError } from '../views.ts';
 import { wasAnsweredElsewhere } from './answered-elsewhere.ts';
 import { hasCodeShape, shapeError, typedCode } from './code-refusals.ts';
-import { afterEnrollment, isToEnroll, whyEnroll } from './enrollment.ts';
+import { afterEnrollment, backFrom, isToEnroll, whyEnroll } from './enrollment.ts';
 
 /** Shows the secret: the same one however often this page is loaded within one session. */
 export async function showEnrollTotp(exchange: Exchange<SessionFacts>): Promise<Answer> {
@@ -73,7 +73,13 @@ async function pageWith(
   errors: readonly FieldError[],
 ): Promise<EnrollTotpPage> {
   const pending = await beginTotpEnrollment(exchange.parts.flows, exchange.session);
-  return { page: 'enroll-totp', ...pending, name: await nameToStartFrom(exchange), errors };
+  return {
+    page: 'enroll-totp',
+    ...pending,
+    name: await nameToStartFrom(exchange),
+    back: backFrom(exchange),
+    errors,
+  };
 }
 
 /** Nobody is asked for the name of their first app: there is nothing to tell it from. */

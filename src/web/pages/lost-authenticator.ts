@@ -13,6 +13,7 @@ import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts
 import { onward, pageAddress, pageHref } from '../onward.ts';
 import type { LostAuthenticatorPage } from '../views.ts';
 import { zonedTime } from '../zoned-time.ts';
+import { isLostParameter } from './enrollment.ts';
 import { hasDomain } from './passkey-domain.ts';
 
 /** From this many unused codes down, the page offers new ones. */
@@ -55,15 +56,12 @@ function wayOut(
   exchange: Exchange<SessionFacts>,
   { id, method }: Authenticator,
 ): Pick<LostAuthenticatorPage['authenticators'][number], 'canReplace' | 'href'> {
-  const { portal } = exchange.config;
-  const own = `/account/authenticators/${id}`;
+  const own = `/account/authenticators/${id}` as const;
   const page = pageToEnroll(exchange, method);
-  return page === null
-    ? { canReplace: false, href: portal.basePath + own }
-    : {
-        canReplace: true,
-        href: pageHref({ ...exchange, returnTo: portal.url + own }, page),
-      };
+  if (page === null) return { canReplace: false, href: pageHref(exchange, own) };
+  const { origin } = exchange.config.portal;
+  const returnTo = origin + pageHref(exchange, own, { [isLostParameter]: 'yes' });
+  return { canReplace: true, href: pageHref({ ...exchange, returnTo }, page) };
 }
 
 function pageToEnroll(

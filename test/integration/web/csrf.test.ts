@@ -117,6 +117,25 @@ describe('a forged form', () => {
     assert.match(stale.body, /Start again/);
   });
 
+  test('whoever starts again after their form expired is still on the way to the same page', async () => {
+    const client = portal.visitor();
+    const target = encodeURIComponent('/admin/users/7?tab=mail');
+    const page = await client.open(`/_mfa/sign-in?return_to=${target}`);
+    const expired = await client.post(page, { username: 'ben', password: 'x', csrf: 'old' });
+
+    assert.equal(expired.headers['sallyport-response'], 'form-expired');
+    const kept = encodeURIComponent('http://console.test/admin/users/7?tab=mail');
+    assert.ok(expired.body.includes(`/_mfa/sign-in?return_to=${kept}"`), expired.body);
+
+    const lured = `/_mfa/sign-in?return_to=${encodeURIComponent('https://evil.example/')}`;
+    const refused = await client.visit(lured, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    assert.equal(refused.headers['sallyport-response'], 'form-expired');
+    assert.doesNotMatch(refused.body, /evil/);
+  });
+
   test('a sign-in is refused that somebody else prepared', async () => {
     // The victim would find themselves in the attacker's account.
     const attacker = portal.visitor();

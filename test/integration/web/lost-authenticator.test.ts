@@ -10,9 +10,9 @@ import { textsMarked, type Answer, type WebClient } from '../../support/web-clie
 const target = '/_mfa/sign-in?return_to=%2Fadmin%2Fusers%2F7%3Ftab%3Dmail';
 
 function linkOn(page: Answer, words: RegExp): string {
-  const link = [...page.body.matchAll(/<a\b[^>]*href="([^"]*)"[^>]*>([^<]*)</g)].find(
-    ([, , text = '']) => words.test(text),
-  );
+  const link = [
+    ...page.body.matchAll(/<a\b[^>]*href="([^"]*)"[^>]*>(?:<svg[^]*?<\/svg>)?([^<]*)</g),
+  ].find(([, , text = '']) => words.test(text));
   assert.ok(link !== undefined, `no link ${String(words)} on\n${page.body}`);
   return new URL((link[1] ?? '').replaceAll('&amp;', '&'), page.url).href;
 }
@@ -69,6 +69,9 @@ describe('somebody who signed in with a recovery code', async () => {
     assert.equal(enrollment.url.pathname, '/_mfa/enroll/totp');
     const [secret = ''] = textsMarked(enrollment, 'data-totp-secret');
     assert.notEqual(secret, ben.secret);
+    assert.match(enrollment.body, /You are going to/);
+    const back = await client.open(linkOn(enrollment, /^Back$/));
+    assert.equal(back.url.href, page.url.href);
 
     const old = await client.submit(enrollment, {
       name: 'New phone',
@@ -76,8 +79,9 @@ describe('somebody who signed in with a recovery code', async () => {
     });
     assert.match(old.url.pathname, /^\/_mfa\/account\/authenticators\/ath_/);
     assert.match(old.body, /Authenticator app/);
-    const account = await client.submit(old, { action: 'remove' }, old.url.pathname);
-    assert.equal(account.url.pathname, '/_mfa/account');
+    assert.match(old.body, /You are going to/);
+    const landed = await client.submit(old, { action: 'remove' }, old.url.pathname);
+    assert.equal(landed.url.href, 'http://console.test/admin/users/7?tab=mail');
     const names = (await portal.flows.stores.authenticators.listOfUser(await idOf(ben))).map(
       ({ name }) => name,
     );
@@ -88,6 +92,16 @@ describe('somebody who signed in with a recovery code', async () => {
     const challenge = await finder.open('/_mfa/challenge');
     const refused = await finder.submit(challenge, { code: nextCode(portal.clock, ben.secret) });
     assert.equal(refused.status, 401);
+  });
+
+  test('may leave the lost one for now, and goes where they wanted to go', async () => {
+    const { client, page } = await useCode();
+    const enrollment = await client.open(linkOn(page, /I lost it/));
+    const [secret = ''] = textsMarked(enrollment, 'data-totp-secret');
+    const code = nextCode(portal.clock, secret);
+    const old = await client.submit(enrollment, { name: 'New phone', code });
+    const onward = /<a href="([^"]*)">(?:<svg[^]*?<\/svg>)?<span>Go on without/.exec(old.body);
+    assert.equal(onward?.[1], 'http://console.test/admin/users/7?tab=mail');
   });
 
   async function idOf({ username }: Enrolled) {
