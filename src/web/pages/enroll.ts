@@ -19,10 +19,9 @@ import { hasDomain, noDomainSentence } from './passkey-domain.ts';
 
 type Step = EnrollPage['steps'][number];
 
-/** Codes come last: they stand in for what was enrolled before them. */
-const stepOrder = ['totp', 'webauthn', 'recovery-code'] as const;
-
 const authenticators = ['totp', 'webauthn'] as const;
+
+const secondFactors = [...authenticators, 'recovery-code'] as const;
 
 const pathOf: Readonly<Record<SecondFactor, PagePath>> = {
   totp: '/enroll/totp',
@@ -45,8 +44,9 @@ export async function showEnroll(exchange: Exchange<SessionFacts>): Promise<Answ
     method === 'recovery-code'
       ? session.recoveryCodesLeft > 0 && !isDue
       : usableSecondFactors(session, exchange.config.policy).includes(method);
-  const next = wanted.find((method) => !has(method) && isPossible(exchange, method));
-  const steps = wanted.map((method) => stepFor(exchange, method, { isDone: has(method), next }));
+  const ordered = inOrder(exchange, wanted, { has, areCodesDue: isDue });
+  const next = ordered.find((method) => !has(method) && isPossible(exchange, method));
+  const steps = ordered.map((method) => stepFor(exchange, method, { isDone: has(method), next }));
   const nextHref = next === undefined ? null : pageHref(exchange, pathOf[next]);
   const alternatives = instead.map((method) => insteadLink(exchange, method));
   return showPage(
@@ -72,7 +72,25 @@ function planFor(
   const candidates = isSettled ? [] : candidatesFor(exchange, asked.choices);
   const [first, ...instead] = candidates;
   if (first !== undefined) wanted.add(first);
-  return { wanted: stepOrder.filter((method) => wanted.has(method)), instead };
+  return { wanted: secondFactors.filter((method) => wanted.has(method)), instead };
+}
+
+/**
+ * As people go through them, from above: what they have, or the first authenticator; the codes,
+ * which come with it; then the rest. Codes that were used up do not stand before what is asked for.
+ */
+function inOrder(
+  exchange: Exchange,
+  wanted: readonly SecondFactor[],
+  { has, areCodesDue }: { has: (method: SecondFactor) => boolean; areCodesDue: boolean },
+): readonly SecondFactor[] {
+  const all = wanted.filter((method) => method !== 'recovery-code');
+  const held = all.filter(has);
+  const first = held.length > 0 ? held : all.filter((one) => isPossible(exchange, one)).slice(0, 1);
+  const rest = all.filter((method) => !first.includes(method));
+  const codes = wanted.filter((method) => method === 'recovery-code');
+  const areCodesNext = held.length === 0 || areCodesDue || codes.every(has);
+  return areCodesNext ? [...first, ...codes, ...rest] : [...first, ...rest, ...codes];
 }
 
 /** Any of these would do: what the person has, so that it stands there as done, else what can be. */
