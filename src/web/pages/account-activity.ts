@@ -20,10 +20,16 @@ export async function activityOf(
   return events
     .filter(({ type }) => words.has(`activity.${type}`))
     .map((event) => ({
-      what: whatOf(event, words.say(`activity.${event.type}`)),
+      what: whatOf(event, words.say(sentenceFor(event))),
       at: time.full(event.at),
       from: fromOf(event),
     }));
+}
+
+// A password is asked for inside a session too, where nobody tries to sign in with it.
+function sentenceFor({ type, details }: AuditEvent): string {
+  const isInside = type === 'session.sign-in-failed' && details['during'] !== undefined;
+  return `activity.${type}${isInside ? '.during' : ''}`;
 }
 
 // Names are the person's own; nothing else of the details is meant for them.
