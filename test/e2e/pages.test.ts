@@ -154,6 +154,18 @@ describe('pages', () => {
       await page.getByText('Done.').waitFor();
     });
   });
+
+  test('show with scripts off no passkey to use, and the other ways', async () => {
+    await withPage({ javaScriptEnabled: false }, async (page, open) => {
+      for (const name of ['challenge-passkey-trust', 'step-up-passkey-password']) {
+        await open(name);
+        assert.equal(await page.locator('button:visible').count(), 0, name);
+        assert.ok(await page.isHidden('text=Your device asks'), name);
+        assert.ok(await page.isVisible('noscript .notice'), name);
+        assert.ok(await page.isVisible('text=Use a recovery code'), name);
+      }
+    });
+  });
 });
 
 /** By every rule that axe has, those called best practice included, unless only some are run. */

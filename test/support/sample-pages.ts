@@ -86,7 +86,11 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
     asksForCode,
   );
   add('challenge-used', { ...challenge, errors: [usedCode], alternatives: codeOther }, asksForCode);
-  add('challenge-locked', { ...challenge, locked, errors: [], alternatives: [] }, asksForCode);
+  add(
+    'challenge-locked',
+    { ...challenge, locked, errors: [], alternatives: [] },
+    { signedInAs: anna },
+  );
   add(
     'challenge-trust',
     { ...challenge, trustOffer, errors: [wrongCode], alternatives: codeOther },
@@ -121,7 +125,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add(
     'recovery-code-locked',
     { ...recovery, codesLeft: 1, locked, errors: [], alternatives: [] },
-    asksForCode,
+    { signedInAs: anna },
   );
   const whatIsLost = {
     page: 'lost-authenticator',
@@ -161,7 +165,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add('step-up', stepUp({ alternatives: [useRecoveryCode] }), asksToConfirm);
   add('step-up-recovery', stepUp({ method: 'recovery-code' }), asksToConfirm);
   add('step-up-wrong', stepUp({ errors: [wrongBoth] }), asksToConfirm);
-  add('step-up-locked', stepUp({ locked }), asksToConfirm);
+  add('step-up-locked', stepUp({ locked }), { signedInAs: anna });
   const passkeyStepUp = {
     page: 'step-up-passkey',
     passkeyOptions,
@@ -410,7 +414,7 @@ function enrollPage(
     'recovery-code': '/_mfa/recovery-codes',
   };
   const { totp, webauthn, codes: recovery } = states;
-  const steps = Object.entries({ totp, webauthn, 'recovery-code': recovery }).flatMap(
+  const steps = Object.entries({ totp, 'recovery-code': recovery, webauthn }).flatMap(
     ([method, state]) => {
       if (state === undefined) return [];
       const isStuck = state === 'unavailable';

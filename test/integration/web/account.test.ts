@@ -91,6 +91,25 @@ describe('the account page', () => {
     assert.match(page.body, /\/account\/password/);
   });
 
+  test('calls a wrong password inside a session what it is', async () => {
+    const page = await confirmed(dan, '/_mfa/account/password');
+    const fields = { new_password: nextPassword, new_password_again: nextPassword };
+    const refused = await dan.client.submit(page, { ...fields, password: 'not-it' });
+    assert.equal(refused.status, 401);
+
+    const account = await dan.client.open(target);
+    assert.match(account.body, />Wrong password</);
+    assert.doesNotMatch(account.body, /Sign-in failed/);
+  });
+
+  test('marks a session that has proved a password alone', async () => {
+    assert.doesNotMatch((await dan.client.open(target)).body, /Second step missing/);
+    const { username, password } = dan;
+    await signIn(portal.visitor(), { target, username, password });
+    const account = await dan.client.open(target);
+    assert.equal(account.body.split('Second step missing').length, 2);
+  });
+
   test('offers nobody to switch off what the policy obliges to', async () => {
     const page = await ben.client.open(target);
     assert.doesNotMatch(page.body, /\/account\/disable-mfa/);

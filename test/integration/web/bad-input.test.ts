@@ -241,7 +241,7 @@ describe('a portal under too many requests', () => {
     const once = { timesMax: 1, withinSeconds: 60 };
     const portal = await startPortal({ rates: { ...defaultRates, page: once, code: once } });
     const client = portal.visitor();
-    const form = await client.visit('/_mfa/sign-in');
+    const form = await client.visit('/_mfa/sign-in?return_to=%2Fadmin');
     const page = await client.visit('/_mfa/sign-in');
     const document = await client.call('/_mfa/account');
     const [first, second] = [
@@ -256,6 +256,10 @@ describe('a portal under too many requests', () => {
       assert.equal(codeOf(answer), 'too-many-attempts');
       assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
     }
+    assert.match(page.body, /Wait \d+ seconds, then try again/);
+    // The link leads to the address that was asked for, which says where the person is going.
+    assert.match(second.body, /<a class="button primary" href="">/);
+    assert.equal(second.url.searchParams.get('return_to'), 'http://console.test/admin');
     assert.equal(first.status, 401);
     assert.equal(file.status, 200);
   });

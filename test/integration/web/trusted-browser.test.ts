@@ -181,6 +181,27 @@ describe('a trusted browser', () => {
     assert.equal(await reaches(client), '/challenge');
     assert.equal((await other.open('/_mfa/account')).url.pathname, '/_mfa/account');
   });
+
+  test('is told that forgetting it signs them out there, and shown that it did', async () => {
+    const client = await trustedBrowser();
+    const account = await passwordIn(client, dora);
+    assert.equal(account.body.split('also signs you out here').length, 2);
+    const here = /value="(dev_[\w-]+)"[^]*?<button[^>]*aria-describedby="forget-here"/.exec(
+      account.body.slice(account.body.indexOf('also signs you out here')),
+    );
+    const fields = { action: 'distrust-device', device: here?.[1] ?? '' };
+    const after = await client.submit(account, fields, '/account');
+
+    assert.equal(after.url.pathname, '/_mfa/sign-out');
+    assert.match(after.body, /You are signed out/);
+    assert.equal(await reaches(client), '/challenge');
+  });
+
+  test('is not said to sign anybody out where their session rests on an answer', async () => {
+    const account = await answer(portal.visitor(), dora);
+    assert.match(account.body, />Forget</);
+    assert.doesNotMatch(account.body, /also signs you out here/);
+  });
 });
 
 describe('the cookie of a trusted browser', () => {

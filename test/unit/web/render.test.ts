@@ -48,6 +48,12 @@ describe('every page', () => {
     }
   });
 
+  test('leaves no hole where a model says nothing', () => {
+    for (const [name, html] of rendered()) {
+      assert.doesNotMatch(html, /(?<!data-options="[^"]*)\b(?:null|undefined|NaN)\b/, name);
+    }
+  });
+
   test('carries the nonce on every script and style and has no other', () => {
     for (const [name, html] of rendered({ nonce: 'TheNonce', accent: '#0b7a4b' })) {
       for (const kind of ['script', 'style', 'link rel="stylesheet"']) {
