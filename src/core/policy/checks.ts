@@ -184,7 +184,9 @@ function enrollmentQuestion({ session, now }: Moment, policy: AccessPolicy): Que
     ...(graceEnd === null ? [] : [`a second factor by ${new Date(graceEnd).toISOString()}`]),
   ];
   const sees = [
-    ...(required.length === 0 ? [] : [missing.length === 0 ? 'all' : `${allOf(missing)} missing`]),
+    ...(required.length === 0
+      ? []
+      : [missing.length === 0 ? 'all of it' : `${allOf(missing)} missing`]),
     ...(graceEnd === null ? [] : ['no second factor']),
   ];
   return {
