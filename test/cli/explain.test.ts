@@ -303,7 +303,7 @@ routes:
 
     // The tests' clock stands before the account was made; a deadline is an instant, not a wish.
     const { stdout } = await at.run('explain GET /console/bulletin --user cleo');
-    assert.match(stdout, /a second factor due by \d{4}-/);
+    assert.match(stdout, /wants a second factor by \d{4}-/);
   });
 
   test('writes the whole trace for programs', async () => {

@@ -102,7 +102,10 @@ describe('serve', () => {
     writeFileSync(path.join(at.folder, 'places.mmdb'), 'not a database');
     const ended = await run('node', [main, 'serve', '--config', at.configFile]);
     assert.equal(ended.code, 1);
-    assert.match(ended.stderr, /^sallyport serve: [Tt]he database of places .*cannot be read/);
+    assert.match(
+      ended.stderr,
+      /^.*sallyport\.yaml:\d+:\d+: policy\.risk\.geoDatabase: .*cannot be read/m,
+    );
   });
 
   test('does not start with a key that is not one (F37)', async () => {
