@@ -52,19 +52,29 @@ export function sessionFactsOf(
   person: KeptPerson,
   lifetimes: Lifetimes,
 ): SessionFacts {
-  const { user } = person;
+  const { key, lineage, sessionEpoch, proofs, createdAt } = session;
   return {
-    key: session.key,
-    lineage: session.lineage,
-    principal: user,
-    sessionEpoch: session.sessionEpoch,
-    proofs: session.proofs,
-    enrolled: person.enrolled,
-    attestedModels: person.attestedModels,
-    recoveryCodesLeft: person.recoveryCodesLeft,
-    enrollBy: enrollmentDeadline(user, person.tenantRules),
-    remindedAt: user.remindedAt,
-    createdAt: session.createdAt,
+    key,
+    lineage,
+    sessionEpoch,
+    proofs,
+    createdAt,
     expiresAt: sessionEndsAt(session, lifetimes),
+    ...personFactsOf(person),
+  };
+}
+
+/** The part of the facts that is the person's, whatever session of theirs it is. */
+export function personFactsOf(
+  person: KeptPerson,
+): Omit<SessionFacts, Exclude<keyof KeptSession, 'lastSeenAt'> | 'expiresAt'> {
+  const { user, tenantRules, enrolled, attestedModels, recoveryCodesLeft } = person;
+  return {
+    principal: user,
+    enrolled,
+    attestedModels,
+    recoveryCodesLeft,
+    enrollBy: enrollmentDeadline(user, tenantRules),
+    remindedAt: user.remindedAt,
   };
 }

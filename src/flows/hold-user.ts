@@ -1,8 +1,8 @@
 /** One change at a time to how a person signs in, and only from a session that still counts. */
 
 import type { SessionFacts } from '../core/facts.ts';
-import { enrollmentDeadline } from '../core/tenant-rules.ts';
 import { Problem } from '../core/problem.ts';
+import { personFactsOf } from '../core/session-facts.ts';
 import type { PrincipalRecord, Stores } from '../stores/types.ts';
 
 /**
@@ -32,14 +32,5 @@ export async function holdUser(stores: Stores, session: SessionFacts): Promise<P
  * changed since the session was recalled, and what is decided about them is decided on these.
  */
 export function heldFacts(session: SessionFacts, record: PrincipalRecord): SessionFacts {
-  const { user, tenantRules, enrolled, attestedModels, recoveryCodesLeft } = record;
-  return {
-    ...session,
-    principal: user,
-    enrolled,
-    attestedModels,
-    recoveryCodesLeft,
-    enrollBy: enrollmentDeadline(user, tenantRules),
-    remindedAt: user.remindedAt,
-  };
+  return { ...session, ...personFactsOf(record) };
 }

@@ -15,10 +15,8 @@ import { pageAddress } from '../onward.ts';
 import type { AccountPage } from '../views.ts';
 import { type ZonedTime, zonedTime } from '../zoned-time.ts';
 import { activityOf } from './account-activity.ts';
+import { areFewCodesLeft } from './few-codes.ts';
 import { hasDomain } from './passkey-domain.ts';
-
-/** From this many unused recovery codes down, the page warns. */
-const fewRecoveryCodes = 3;
 
 /** What may have been done, as it stands in the address after the redirect. */
 const notices = [
@@ -179,7 +177,6 @@ async function devicesOf(
 function warningOf({ parts, config, session }: Exchange<SessionFacts>): string | null {
   const left = session.recoveryCodesLeft;
   // Nobody is warned of codes they never had.
-  if (session.enrolled.length === 0 || left > fewRecoveryCodes) return null;
-  if (!isMethodEnabled('recovery-code', config.policy.mfa)) return null;
+  if (session.enrolled.length === 0 || !areFewCodesLeft(left, config.policy.mfa)) return null;
   return parts.renderer.words.count('account.few-codes', left);
 }

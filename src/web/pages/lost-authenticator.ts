@@ -14,10 +14,8 @@ import { onward, pageAddress, pageHref } from '../onward.ts';
 import type { LostAuthenticatorPage } from '../views.ts';
 import { zonedTime } from '../zoned-time.ts';
 import { isLostParameter } from './enrollment.ts';
+import { areFewCodesLeft } from './few-codes.ts';
 import { hasDomain } from './passkey-domain.ts';
-
-/** From this many unused codes down, the page offers new ones. */
-const fewRecoveryCodes = 3;
 
 /** Where to after a recovery code was taken: past the question, where there is something to lose. */
 export function afterRecoveryCode(exchange: Exchange, session: SessionFacts): Answer {
@@ -43,10 +41,9 @@ export async function showLostAuthenticator(exchange: Exchange<SessionFacts>): P
       lastUsedAt: authenticator.lastUsedAt === null ? null : time.full(authenticator.lastUsedAt),
       ...wayOut(exchange, authenticator),
     })),
-    fewCodes:
-      left <= fewRecoveryCodes && isMethodEnabled('recovery-code', config.policy.mfa)
-        ? words.count('lost-authenticator.few-codes', left)
-        : null,
+    fewCodes: areFewCodesLeft(left, config.policy.mfa)
+      ? words.count('lost-authenticator.few-codes', left)
+      : null,
     goOnHref: onward(exchange, session).to,
   });
 }
