@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { sql, type Updateable } from 'kysely';
 
 import type { TenantId, UserId } from '../../core/ids.ts';
-import { methodIds, type MethodId } from '../../core/proofs.ts';
+import { methodIds } from '../../core/proofs.ts';
 import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../types.ts';
 import { usernameKey } from '../username-key.ts';
 import { compiledOnce } from './compiled-once.ts';
@@ -150,16 +150,13 @@ const principalQuery = compiledOnce(
         'tenants.grace_ends_at',
         eb
           .selectFrom('authenticators')
-          .select(sql<string | null>`string_agg(method, ',')`.as('methods'))
+          .select(
+            sql<string | null>`string_agg(method || ' ' || coalesce(attested_model, ''), ',')`.as(
+              'kinds',
+            ),
+          )
           .whereRef('authenticators.user_id', '=', 'users.id')
-          .as('methods'),
-        // Whatever has no model is left out by string_agg.
-        eb
-          .selectFrom('authenticators')
-          .select(sql<string | null>`string_agg(attested_model, ',')`.as('models'))
-          .whereRef('authenticators.user_id', '=', 'users.id')
-          .where('method', '=', 'webauthn')
-          .as('models'),
+          .as('kinds'),
         eb
           .selectFrom('recovery_codes')
           .select((eb) => eb.fn.countAll<number>().as('codes'))
@@ -177,8 +174,7 @@ const principalQuery = compiledOnce(
   (row): PrincipalRecord => ({
     user: userOf(row),
     tenantRules: tenantRulesOf(row),
-    attestedModels: row.models === null ? [] : [...new Set(row.models.split(','))].sort(),
-    enrolled: methodsOf(row.methods),
+    ...enrolledIn(row.kinds),
     recoveryCodesLeft: Number(row.recovery_codes_left),
     isSessionRevoked: row.revoked_lineage !== null,
   }),
@@ -243,8 +239,13 @@ function userOf(row: UserRow): User {
   };
 }
 
-function methodsOf(list: string | null): readonly MethodId[] {
-  if (list === null) return [];
-  const names = list.split(',');
-  return methodIds.filter((method) => names.includes(method));
+/** What is enrolled, by a list such as `totp ,webauthn 2fc0579f-…`: a method and its model each. */
+function enrolledIn(list: string | null): Pick<PrincipalRecord, 'enrolled' | 'attestedModels'> {
+  if (list === null) return { enrolled: [], attestedModels: [] };
+  const kinds = list.split(',').map((kind) => kind.split(' '));
+  const models = kinds.map(([, model = '']) => model).filter((model) => model !== '');
+  return {
+    enrolled: methodIds.filter((method) => kinds.some(([name]) => name === method)),
+    attestedModels: [...new Set(models)].sort(),
+  };
 }
