@@ -15,7 +15,7 @@ import { compose, type Composition, type Surroundings } from './compose.ts';
 import type { Config, LiveConfig } from './config/config.ts';
 import { isPortalRequest } from './core/locations.ts';
 import { addSeconds } from './core/time.ts';
-import { servicesOfUnknownNetworks } from './flows/services.ts';
+import { servicesOfUnknownNetworks } from './flows/admin/services.ts';
 import { type Management, startManagement } from './platform/management.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
 import type { DrainStep } from './platform/shutdown.ts';

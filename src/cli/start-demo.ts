@@ -19,7 +19,7 @@ import { createLegacyConsole } from '../demo/legacy-console.ts';
 import { createDemoMailServer } from '../demo/mail-server.ts';
 import { createMailbox } from '../demo/mailbox.ts';
 import { createModelServer } from '../demo/model-server.ts';
-import { createUser } from '../flows/users.ts';
+import { createUser } from '../flows/admin/users.ts';
 import type { SteadyClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';

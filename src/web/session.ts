@@ -14,7 +14,7 @@ import type { SessionKey } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import { sessionFactsOf } from '../core/session-facts.ts';
 import type { EpochMs } from '../core/time.ts';
-import { isStillTrusted } from '../flows/devices.ts';
+import { isStillTrusted } from '../flows/sign-in/devices.ts';
 import type { NewSession, Visit } from '../flows/flow-context.ts';
 import { signOut } from '../flows/sessions.ts';
 import { sessionKeyOf } from '../platform/session-key.ts';

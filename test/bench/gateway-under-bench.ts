@@ -7,7 +7,7 @@ import path from 'node:path';
 import { openFoundation } from '../../src/compose.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createUser } from '../../src/flows/users.ts';
+import { createUser } from '../../src/flows/admin/users.ts';
 import { codeAt } from '../support/authenticator-app.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { textsMarked, WebClient } from '../support/web-client.ts';

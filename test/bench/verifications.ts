@@ -7,8 +7,8 @@
 
 import { performance } from 'node:perf_hooks';
 
-import { answerChallengeWithPasskey } from '../../src/flows/answer-passkey.ts';
-import { answerChallenge } from '../../src/flows/challenge.ts';
+import { answerChallengeWithPasskey } from '../../src/flows/sign-in/answer-passkey.ts';
+import { answerChallenge } from '../../src/flows/sign-in/challenge.ts';
 import { codeAt } from '../support/authenticator-app.ts';
 import { openWorld, sure, visit, type World } from '../support/flow-world.ts';
 import { askForPasskey, enrollPasskey } from '../support/passkey-verbs.ts';

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { startDemo, type Demo } from '../../src/cli/start-demo.ts';
 import { tools } from '../../src/cli/tools.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { setTenant } from '../../src/flows/tenants.ts';
+import { setTenant } from '../../src/flows/admin/tenants.ts';
 import { assertAccessible, keepScreenshot, startBrowser } from '../support/browser.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { quietLog } from '../support/quiet-log.ts';

@@ -12,7 +12,7 @@ import { startExample } from '../../examples/express/server.ts';
 import { openFoundation } from '../../src/compose.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { readConfig } from '../../src/config/load.ts';
-import { createUser } from '../../src/flows/users.ts';
+import { createUser } from '../../src/flows/admin/users.ts';
 import { sallyport } from '../../src/middleware.ts';
 import { enrollAtSignIn, type Enrolled } from '../support/http-verbs.ts';
 import { freePort, listening } from '../support/listening.ts';

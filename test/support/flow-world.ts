@@ -16,13 +16,13 @@ import type { RequestId, SessionKey } from '../../src/core/ids.ts';
 import { networkOf } from '../../src/core/place.ts';
 import type { MethodId } from '../../src/core/proofs.ts';
 import { sessionFactsOf } from '../../src/core/session-facts.ts';
-import { answerChallenge } from '../../src/flows/challenge.ts';
-import { isStillTrusted } from '../../src/flows/devices.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../src/flows/enroll-totp.ts';
+import { answerChallenge } from '../../src/flows/sign-in/challenge.ts';
+import { isStillTrusted } from '../../src/flows/sign-in/devices.ts';
+import { beginTotpEnrollment, finishTotpEnrollment } from '../../src/flows/enroll/enroll-totp.ts';
 import type { FlowContext, NewSession, Visit } from '../../src/flows/flow-context.ts';
-import { confirmRecoveryCodes, takeRecoveryCodes } from '../../src/flows/recovery-codes.ts';
-import { signIn } from '../../src/flows/sign-in.ts';
-import { createUser } from '../../src/flows/users.ts';
+import { confirmRecoveryCodes, takeRecoveryCodes } from '../../src/flows/enroll/recovery-codes.ts';
+import { signIn } from '../../src/flows/sign-in/sign-in.ts';
+import { createUser } from '../../src/flows/admin/users.ts';
 import {
   createRecoveryCodeFactor,
   createRecoveryCodeMaker,

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 
 import type { SessionFacts } from '../../src/core/facts.ts';
-import { beginPasskeyChallenge } from '../../src/flows/answer-passkey.ts';
-import { beginPasskeyEnrollment, finishPasskeyEnrollment } from '../../src/flows/enroll-passkey.ts';
+import { beginPasskeyChallenge } from '../../src/flows/sign-in/answer-passkey.ts';
+import {
+  beginPasskeyEnrollment,
+  finishPasskeyEnrollment,
+} from '../../src/flows/enroll/enroll-passkey.ts';
 import type { PasskeyOptions } from '../../src/methods/method.ts';
 import { sure, visit, type World } from './flow-world.ts';
 import {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { startGateway as startComposed, type RunningGateway } from '../../src/app.ts';
 import { liveConfig, type ReloadableConfig } from '../../src/config/live.ts';
 import { loadConfig, readConfig, type LoadOptions } from '../../src/config/load.ts';
-import { createUser } from '../../src/flows/users.ts';
+import { createUser } from '../../src/flows/admin/users.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import { drain } from '../../src/platform/shutdown.ts';
 import type { User } from '../../src/stores/types.ts';

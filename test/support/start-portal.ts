@@ -19,7 +19,7 @@ import { networkOf } from '../../src/core/place.ts';
 import type { AccessPolicy } from '../../src/core/policy/mfa-policy.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { FlowContext } from '../../src/flows/flow-context.ts';
-import { createUser } from '../../src/flows/users.ts';
+import { createUser } from '../../src/flows/admin/users.ts';
 import { createRecall } from '../../src/gateway/recall.ts';
 import { createMethods } from '../../src/methods/registry.ts';
 import { createSealer } from '../../src/platform/seal.ts';

@@ -1,6 +1,6 @@
 /** `sallyport tenant add`: makes a tenant. */
 
-import { createTenant } from '../../flows/tenants.ts';
+import { createTenant } from '../../flows/admin/tenants.ts';
 import { configOption, optionText, type CommandSpec } from '../command.ts';
 import { changeTenant } from './tenant-answer.ts';
 

@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '../../core/time.ts';
 import type { FlowContext } from '../../flows/flow-context.ts';
-import type { TenantAnswer } from '../../flows/tenants.ts';
+import type { TenantAnswer } from '../../flows/admin/tenants.ts';
 import type { Tenant } from '../../stores/types.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { administering, configOf, type Typed } from '../command.ts';

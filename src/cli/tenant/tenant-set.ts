@@ -1,6 +1,6 @@
 /** `sallyport tenant set`: what a tenant demands of its people. */
 
-import { setTenant } from '../../flows/tenants.ts';
+import { setTenant } from '../../flows/admin/tenants.ts';
 import { UsageError } from '../cli.ts';
 import { configOption, optionText, type CommandSpec, type Typed } from '../command.ts';
 import { changeTenant, demandText } from './tenant-answer.ts';

@@ -1,6 +1,6 @@
 /** `sallyport user add`: makes a user or a service account. */
 
-import { createUser } from '../../flows/users.ts';
+import { createUser } from '../../flows/admin/users.ts';
 import { newPassword, passwordOption } from '../ask-password.ts';
 import { UsageError } from '../cli.ts';
 import {

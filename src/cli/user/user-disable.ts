@@ -1,6 +1,6 @@
 /** `sallyport user disable` and `user enable`. */
 
-import { setDisabled } from '../../flows/users.ts';
+import { setDisabled } from '../../flows/admin/users.ts';
 import { configOption, type CommandSpec } from '../command.ts';
 import { changeUser } from './user-answer.ts';
 

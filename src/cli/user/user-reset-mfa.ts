@@ -1,6 +1,6 @@
 /** `sallyport user reset-mfa`: break-glass, for when nobody can get in any more. */
 
-import { resetMfa } from '../../flows/users.ts';
+import { resetMfa } from '../../flows/admin/users.ts';
 import { UsageError } from '../cli.ts';
 import { configOption, optionText, type CommandSpec } from '../command.ts';
 import { complain } from '../terminal.ts';

@@ -1,6 +1,6 @@
 /** `sallyport user set-groups`: puts somebody into exactly these groups. */
 
-import { setGroups } from '../../flows/users.ts';
+import { setGroups } from '../../flows/admin/users.ts';
 import { commaList, configOption, type CommandSpec } from '../command.ts';
 import { changeUser, groupsText } from './user-answer.ts';
 

@@ -1,6 +1,6 @@
 /** `sallyport user set-networks`: binds a service account to exactly these networks. */
 
-import { setNetworks } from '../../flows/services.ts';
+import { setNetworks } from '../../flows/admin/services.ts';
 import { commaList, configOption, type CommandSpec } from '../command.ts';
 import { changeUser } from './user-answer.ts';
 

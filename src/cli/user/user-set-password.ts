@@ -1,6 +1,6 @@
 /** `sallyport user set-password`: gives somebody another password. */
 
-import { setPassword } from '../../flows/users.ts';
+import { setPassword } from '../../flows/admin/users.ts';
 import { newPassword, passwordOption } from '../ask-password.ts';
 import { configOf, configOption, type CommandSpec } from '../command.ts';
 import { changeUser } from './user-answer.ts';

@@ -5,7 +5,7 @@ import type { AuthenticatorId } from '../../core/ids.ts';
 import { type RemovalRefusal, removalRefusal } from '../../core/policy/removal.ts';
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { removeAuthenticator, renameAuthenticator } from '../../flows/authenticators.ts';
+import { removeAuthenticator, renameAuthenticator } from '../../flows/account/authenticators.ts';
 import type { Authenticator } from '../../stores/types.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { ownAddress, pageHref } from '../onward.ts';

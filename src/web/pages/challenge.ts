@@ -3,8 +3,8 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { usableSecondFactors } from '../../core/policy/decide.ts';
 import { Problem } from '../../core/problem.ts';
-import { answerChallenge, lockedUntil } from '../../flows/challenge.ts';
-import { answerChallengeWithPasskey } from '../../flows/answer-passkey.ts';
+import { answerChallenge, lockedUntil } from '../../flows/sign-in/challenge.ts';
+import { answerChallengeWithPasskey } from '../../flows/sign-in/answer-passkey.ts';
 import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { onward, pageAddress } from '../onward.ts';

@@ -6,7 +6,7 @@ import { Problem } from '../../core/problem.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import type { CodeRefusal } from '../../flows/challenge.ts';
+import type { CodeRefusal } from '../../flows/sign-in/challenge.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FieldError } from '../views.ts';
 import { zonedTime } from '../zoned-time.ts';

@@ -4,8 +4,12 @@ import type { SessionFacts } from '../../core/facts.ts';
 import { answersOf } from '../../core/policy/decide.ts';
 import { Problem } from '../../core/problem.ts';
 import type { EpochMs } from '../../core/time.ts';
-import { lockedUntil } from '../../flows/challenge.ts';
-import { assertMayDisable, disableMfa, type DisableProof } from '../../flows/disable-mfa.ts';
+import { lockedUntil } from '../../flows/sign-in/challenge.ts';
+import {
+  assertMayDisable,
+  disableMfa,
+  type DisableProof,
+} from '../../flows/account/disable-mfa.ts';
 import { hasFreshPasskey, hasFreshProof } from '../../flows/fresh-proof.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { destinationAddress, ownAddress, pageHref } from '../onward.ts';

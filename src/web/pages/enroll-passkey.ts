@@ -4,12 +4,12 @@ import { systemName } from '../../core/device-name.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { unusedName } from '../../flows/authenticator-names.ts';
+import { unusedName } from '../../flows/enroll/authenticator-names.ts';
 import {
   beginPasskeyEnrollment,
   finishPasskeyEnrollment,
   type PasskeyEnrollmentAnswer,
-} from '../../flows/enroll-passkey.ts';
+} from '../../flows/enroll/enroll-passkey.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { pageAddress } from '../onward.ts';
 import type { EnrollPasskeyPage, FieldError } from '../views.ts';

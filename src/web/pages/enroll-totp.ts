@@ -3,12 +3,12 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { unusedName } from '../../flows/authenticator-names.ts';
+import { unusedName } from '../../flows/enroll/authenticator-names.ts';
 import {
   beginTotpEnrollment,
   defaultAppName,
   finishTotpEnrollment,
-} from '../../flows/enroll-totp.ts';
+} from '../../flows/enroll/enroll-totp.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { pageAddress } from '../onward.ts';
 import type { EnrollTotpPage, FieldError } from '../views.ts';

@@ -9,7 +9,7 @@ import {
   mustUseHardwareKey,
   tierOf,
 } from '../../core/policy/mfa-policy.ts';
-import { hasUnconfirmedCodes } from '../../flows/recovery-codes.ts';
+import { hasUnconfirmedCodes } from '../../flows/enroll/recovery-codes.ts';
 import { outlookOf, type SecondFactor } from '../destination.ts';
 import { type Answer, type Exchange, showPage } from '../exchange.ts';
 import { onward, pageHref, type PagePath } from '../onward.ts';

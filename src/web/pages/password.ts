@@ -2,7 +2,7 @@
 
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
-import { assertMayChangePassword, changePassword } from '../../flows/change-password.ts';
+import { assertMayChangePassword, changePassword } from '../../flows/account/change-password.ts';
 import { type Answer, type Exchange, refuse, showPage } from '../exchange.ts';
 import type { FieldError, PasswordPage } from '../views.ts';
 import { accountAfter } from './account.ts';

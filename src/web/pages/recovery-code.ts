@@ -3,7 +3,7 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
 import type { EpochMs } from '../../core/time.ts';
-import { answerChallenge, lockedUntil } from '../../flows/challenge.ts';
+import { answerChallenge, lockedUntil } from '../../flows/sign-in/challenge.ts';
 import { nextPage } from '../../flows/next-page.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { onward, pageAddress } from '../onward.ts';

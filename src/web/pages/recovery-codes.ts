@@ -8,8 +8,11 @@ import {
   confirmRecoveryCodes,
   hasUnconfirmedCodes,
   takeRecoveryCodes,
-} from '../../flows/recovery-codes.ts';
-import { isProofNeededForCodes, regenerateRecoveryCodes } from '../../flows/regenerate-codes.ts';
+} from '../../flows/enroll/recovery-codes.ts';
+import {
+  isProofNeededForCodes,
+  regenerateRecoveryCodes,
+} from '../../flows/account/regenerate-codes.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { onward, ownAddress, pageAddress, pageHref } from '../onward.ts';
 import type { FieldError, RecoveryCodesPage } from '../views.ts';

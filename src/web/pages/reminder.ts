@@ -2,7 +2,7 @@
 
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
-import { putOffReminder } from '../../flows/reminder.ts';
+import { putOffReminder } from '../../flows/sign-in/reminder.ts';
 import { type Answer, type Exchange, redirectTo, showPage } from '../exchange.ts';
 import { graceSentence } from '../grace.ts';
 import { destinationAddress, onward, pageHref } from '../onward.ts';

@@ -2,8 +2,8 @@
 
 import { Problem } from '../../core/problem.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { beginPasskeySignIn, signInWithPasskey } from '../../flows/sign-in-with-passkey.ts';
-import { signIn } from '../../flows/sign-in.ts';
+import { beginPasskeySignIn, signInWithPasskey } from '../../flows/sign-in/sign-in-with-passkey.ts';
+import { signIn } from '../../flows/sign-in/sign-in.ts';
 import { destinationOf } from '../destination.ts';
 import { type Answer, type Exchange, refuse, showPage } from '../exchange.ts';
 import { onward } from '../onward.ts';

@@ -3,7 +3,7 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { answersOf } from '../../core/policy/decide.ts';
 import type { EpochMs } from '../../core/time.ts';
-import { beginPasskeyChallenge } from '../../flows/answer-passkey.ts';
+import { beginPasskeyChallenge } from '../../flows/sign-in/answer-passkey.ts';
 import { destinationOf, outlookOf, type SecondFactor } from '../destination.ts';
 import type { Exchange } from '../exchange.ts';
 import { pageHref } from '../onward.ts';

@@ -5,9 +5,9 @@
 
 import type { SessionFacts } from '../../core/facts.ts';
 import { Problem } from '../../core/problem.ts';
-import { lockedUntil } from '../../flows/challenge.ts';
-import { stepUpWithPasskey } from '../../flows/answer-passkey.ts';
-import { stepUp } from '../../flows/step-up.ts';
+import { lockedUntil } from '../../flows/sign-in/challenge.ts';
+import { stepUpWithPasskey } from '../../flows/sign-in/answer-passkey.ts';
+import { stepUp } from '../../flows/sign-in/step-up.ts';
 import { type Answer, type Exchange, redirectTo, refuse, showPage } from '../exchange.ts';
 import { destinationAddress, pageAddress } from '../onward.ts';
 import type { FieldError } from '../views.ts';

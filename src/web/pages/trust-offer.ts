@@ -1,7 +1,7 @@
 /** The tick-box by which a person has a browser trusted. */
 
 import type { SessionFacts } from '../../core/facts.ts';
-import { trustOffer } from '../../flows/devices.ts';
+import { trustOffer } from '../../flows/sign-in/devices.ts';
 import type { Exchange } from '../exchange.ts';
 import type { TrustOffer } from '../views.ts';
 

@@ -12,10 +12,10 @@ import { Problem } from '../../../src/core/problem.ts';
 import {
   answerChallengeWithPasskey,
   beginPasskeyChallenge,
-} from '../../../src/flows/answer-passkey.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
+} from '../../../src/flows/sign-in/answer-passkey.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
-import { setDisabled } from '../../../src/flows/users.ts';
+import { setDisabled } from '../../../src/flows/admin/users.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';

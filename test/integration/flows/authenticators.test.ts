@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { AuthenticatorId } from '../../../src/core/ids.ts';
 import type { AccessPolicy } from '../../../src/core/policy/mfa-policy.ts';
-import { removeAuthenticator, renameAuthenticator } from '../../../src/flows/authenticators.ts';
+import {
+  removeAuthenticator,
+  renameAuthenticator,
+} from '../../../src/flows/account/authenticators.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';

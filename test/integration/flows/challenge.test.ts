@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import { Problem } from '../../../src/core/problem.ts';
-import { answerChallenge, lockedUntil } from '../../../src/flows/challenge.ts';
+import { answerChallenge, lockedUntil } from '../../../src/flows/sign-in/challenge.ts';
 import { signOut, signOutEverywhere } from '../../../src/flows/sessions.ts';
-import { stepUp } from '../../../src/flows/step-up.ts';
-import { resetMfa, setDisabled } from '../../../src/flows/users.ts';
+import { stepUp } from '../../../src/flows/sign-in/step-up.ts';
+import { resetMfa, setDisabled } from '../../../src/flows/admin/users.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
-import { changePassword } from '../../../src/flows/change-password.ts';
-import { signIn } from '../../../src/flows/sign-in.ts';
+import { changePassword } from '../../../src/flows/account/change-password.ts';
+import { signIn } from '../../../src/flows/sign-in/sign-in.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
-import { disableMfa, type DisableProof } from '../../../src/flows/disable-mfa.ts';
+import { disableMfa, type DisableProof } from '../../../src/flows/account/disable-mfa.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import {

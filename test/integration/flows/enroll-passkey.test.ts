@@ -9,11 +9,14 @@ import { Problem } from '../../../src/core/problem.ts';
 import {
   beginPasskeyEnrollment,
   finishPasskeyEnrollment,
-} from '../../../src/flows/enroll-passkey.ts';
-import { beginTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
-import { confirmRecoveryCodes, takeRecoveryCodes } from '../../../src/flows/recovery-codes.ts';
+} from '../../../src/flows/enroll/enroll-passkey.ts';
+import { beginTotpEnrollment } from '../../../src/flows/enroll/enroll-totp.ts';
+import {
+  confirmRecoveryCodes,
+  takeRecoveryCodes,
+} from '../../../src/flows/enroll/recovery-codes.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
-import { resetMfa } from '../../../src/flows/users.ts';
+import { resetMfa } from '../../../src/flows/admin/users.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { aCertificate, aRoot, signerOf } from '../../support/attestation-certificates.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';

@@ -6,10 +6,13 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { AuthenticatorId } from '../../../src/core/ids.ts';
 import { Problem } from '../../../src/core/problem.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+import {
+  beginTotpEnrollment,
+  finishTotpEnrollment,
+} from '../../../src/flows/enroll/enroll-totp.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
-import { stepUp } from '../../../src/flows/step-up.ts';
-import { resetMfa } from '../../../src/flows/users.ts';
+import { stepUp } from '../../../src/flows/sign-in/step-up.ts';
+import { resetMfa } from '../../../src/flows/admin/users.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';

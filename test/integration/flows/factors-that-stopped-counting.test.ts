@@ -8,11 +8,11 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { SessionKey } from '../../../src/core/ids.ts';
-import { changePassword } from '../../../src/flows/change-password.ts';
-import { beginPasskeyEnrollment } from '../../../src/flows/enroll-passkey.ts';
-import { beginTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+import { changePassword } from '../../../src/flows/account/change-password.ts';
+import { beginPasskeyEnrollment } from '../../../src/flows/enroll/enroll-passkey.ts';
+import { beginTotpEnrollment } from '../../../src/flows/enroll/enroll-totp.ts';
 import { endSession } from '../../../src/flows/sessions.ts';
-import { stepUp } from '../../../src/flows/step-up.ts';
+import { stepUp } from '../../../src/flows/sign-in/step-up.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { aProblem } from '../../support/own-changes.ts';

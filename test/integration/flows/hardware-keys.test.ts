@@ -13,13 +13,16 @@ import type { Tier } from '../../../src/core/policy/mfa-policy.ts';
 import {
   answerChallengeWithPasskey,
   beginPasskeyChallenge,
-} from '../../../src/flows/answer-passkey.ts';
+} from '../../../src/flows/sign-in/answer-passkey.ts';
 import {
   beginPasskeyEnrollment,
   finishPasskeyEnrollment,
-} from '../../../src/flows/enroll-passkey.ts';
+} from '../../../src/flows/enroll/enroll-passkey.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
+import {
+  beginPasskeySignIn,
+  signInWithPasskey,
+} from '../../../src/flows/sign-in/sign-in-with-passkey.ts';
 import {
   aCertificate,
   aRoot,

@@ -9,14 +9,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
-import { removeAuthenticator } from '../../../src/flows/authenticators.ts';
-import { changePassword } from '../../../src/flows/change-password.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
-import { disableMfa } from '../../../src/flows/disable-mfa.ts';
+import { removeAuthenticator } from '../../../src/flows/account/authenticators.ts';
+import { changePassword } from '../../../src/flows/account/change-password.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
+import { disableMfa } from '../../../src/flows/account/disable-mfa.ts';
 import type { NewSession } from '../../../src/flows/flow-context.ts';
-import { confirmRecoveryCodes, takeRecoveryCodes } from '../../../src/flows/recovery-codes.ts';
-import { regenerateRecoveryCodes } from '../../../src/flows/regenerate-codes.ts';
-import { signIn } from '../../../src/flows/sign-in.ts';
+import {
+  confirmRecoveryCodes,
+  takeRecoveryCodes,
+} from '../../../src/flows/enroll/recovery-codes.ts';
+import { regenerateRecoveryCodes } from '../../../src/flows/account/regenerate-codes.ts';
+import { signIn } from '../../../src/flows/sign-in/sign-in.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { goodPassword, sure, visit, type World } from '../../support/flow-world.ts';

@@ -8,7 +8,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
-import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
+import { answerChallengeWithPasskey } from '../../../src/flows/sign-in/answer-passkey.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { askForPasskey, atPasskeyChallenge } from '../../support/passkey-verbs.ts';
 import { type Knobs, type SoftPasskey } from '../../support/soft-authenticator.ts';

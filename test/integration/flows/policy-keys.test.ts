@@ -15,16 +15,22 @@ import type { Requirement } from '../../../src/core/policy/requirement.ts';
 import { Problem } from '../../../src/core/problem.ts';
 import type { Proof } from '../../../src/core/proofs.ts';
 import { addSeconds } from '../../../src/core/time.ts';
-import { beginPasskeyChallenge } from '../../../src/flows/answer-passkey.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
-import { beginPasskeyEnrollment } from '../../../src/flows/enroll-passkey.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+import { beginPasskeyChallenge } from '../../../src/flows/sign-in/answer-passkey.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
+import { beginPasskeyEnrollment } from '../../../src/flows/enroll/enroll-passkey.ts';
+import {
+  beginTotpEnrollment,
+  finishTotpEnrollment,
+} from '../../../src/flows/enroll/enroll-totp.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import { confirmRecoveryCodes, takeRecoveryCodes } from '../../../src/flows/recovery-codes.ts';
-import { regenerateRecoveryCodes } from '../../../src/flows/regenerate-codes.ts';
-import { beginPasskeySignIn } from '../../../src/flows/sign-in-with-passkey.ts';
-import { createTenant, setTenant } from '../../../src/flows/tenants.ts';
-import { createUser, resetMfa } from '../../../src/flows/users.ts';
+import {
+  confirmRecoveryCodes,
+  takeRecoveryCodes,
+} from '../../../src/flows/enroll/recovery-codes.ts';
+import { regenerateRecoveryCodes } from '../../../src/flows/account/regenerate-codes.ts';
+import { beginPasskeySignIn } from '../../../src/flows/sign-in/sign-in-with-passkey.ts';
+import { createTenant, setTenant } from '../../../src/flows/admin/tenants.ts';
+import { createUser, resetMfa } from '../../../src/flows/admin/users.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, aRequest, aRoute, aRule } from '../../support/builders.ts';
 import {

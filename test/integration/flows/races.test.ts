@@ -10,18 +10,24 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { devicesRestedOn } from '../../../src/core/assurance.ts';
-import { answerChallengeWithPasskey } from '../../../src/flows/answer-passkey.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
-import { distrustDevice, listDevices } from '../../../src/flows/devices.ts';
+import { answerChallengeWithPasskey } from '../../../src/flows/sign-in/answer-passkey.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
+import { distrustDevice, listDevices } from '../../../src/flows/sign-in/devices.ts';
 import {
   beginPasskeyEnrollment,
   finishPasskeyEnrollment,
-} from '../../../src/flows/enroll-passkey.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+} from '../../../src/flows/enroll/enroll-passkey.ts';
+import {
+  beginTotpEnrollment,
+  finishTotpEnrollment,
+} from '../../../src/flows/enroll/enroll-totp.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
-import { signIn } from '../../../src/flows/sign-in.ts';
-import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
-import { resetMfa } from '../../../src/flows/users.ts';
+import { signIn } from '../../../src/flows/sign-in/sign-in.ts';
+import {
+  beginPasskeySignIn,
+  signInWithPasskey,
+} from '../../../src/flows/sign-in/sign-in-with-passkey.ts';
+import { resetMfa } from '../../../src/flows/admin/users.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { goodPassword, sure, visit, type World } from '../../support/flow-world.ts';
 import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';

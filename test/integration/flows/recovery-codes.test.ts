@@ -5,17 +5,20 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import { Problem } from '../../../src/core/problem.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
+import {
+  beginTotpEnrollment,
+  finishTotpEnrollment,
+} from '../../../src/flows/enroll/enroll-totp.ts';
 import {
   confirmRecoveryCodes,
   hasUnconfirmedCodes,
   takeRecoveryCodes,
-} from '../../../src/flows/recovery-codes.ts';
+} from '../../../src/flows/enroll/recovery-codes.ts';
 import {
   isProofNeededForCodes,
   regenerateRecoveryCodes,
-} from '../../../src/flows/regenerate-codes.ts';
+} from '../../../src/flows/account/regenerate-codes.ts';
 import { createRecoveryCodeFactor } from '../../../src/methods/recovery-code/recovery-code.ts';
 import { createSealer } from '../../../src/platform/seal.ts';
 import { codeAt } from '../../support/authenticator-app.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { servicesOfUnknownNetworks, setNetworks } from '../../../src/flows/services.ts';
-import { createUser } from '../../../src/flows/users.ts';
+import { servicesOfUnknownNetworks, setNetworks } from '../../../src/flows/admin/services.ts';
+import { createUser } from '../../../src/flows/admin/users.ts';
 import { aNetwork, aPolicy } from '../../support/builders.ts';
 import { openWorld, sure, type World } from '../../support/flow-world.ts';
 

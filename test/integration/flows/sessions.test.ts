@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { SessionKey } from '../../../src/core/ids.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import {
   endOtherSessions,
   endSession,

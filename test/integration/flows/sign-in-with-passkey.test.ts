@@ -6,11 +6,14 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { assuranceOf } from '../../../src/core/assurance.ts';
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import { Problem } from '../../../src/core/problem.ts';
-import { stepUpWithPasskey } from '../../../src/flows/answer-passkey.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { stepUpWithPasskey } from '../../../src/flows/sign-in/answer-passkey.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import { hasFreshProof } from '../../../src/flows/fresh-proof.ts';
-import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
-import { setDisabled } from '../../../src/flows/users.ts';
+import {
+  beginPasskeySignIn,
+  signInWithPasskey,
+} from '../../../src/flows/sign-in/sign-in-with-passkey.ts';
+import { setDisabled } from '../../../src/flows/admin/users.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { askForPasskey, enrollPasskey } from '../../support/passkey-verbs.ts';

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { Problem } from '../../../src/core/problem.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import { signIn } from '../../../src/flows/sign-in.ts';
-import { createUser, setDisabled, setPassword } from '../../../src/flows/users.ts';
+import { signIn } from '../../../src/flows/sign-in/sign-in.ts';
+import { createUser, setDisabled, setPassword } from '../../../src/flows/admin/users.ts';
 import { createPasswords } from '../../../src/methods/password/password.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { codeAt } from '../../support/authenticator-app.ts';

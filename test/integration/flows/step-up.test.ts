@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { Problem } from '../../../src/core/problem.ts';
-import { lockedUntil } from '../../../src/flows/challenge.ts';
+import { lockedUntil } from '../../../src/flows/sign-in/challenge.ts';
 import { hasFreshProof } from '../../../src/flows/fresh-proof.ts';
 import { signOut } from '../../../src/flows/sessions.ts';
-import { stepUp } from '../../../src/flows/step-up.ts';
+import { stepUp } from '../../../src/flows/sign-in/step-up.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import {
   goodPassword,

@@ -5,10 +5,13 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import { decide } from '../../../src/core/policy/decide.ts';
-import { beginTotpEnrollment, finishTotpEnrollment } from '../../../src/flows/enroll-totp.ts';
+import {
+  beginTotpEnrollment,
+  finishTotpEnrollment,
+} from '../../../src/flows/enroll/enroll-totp.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import { createTenant, setTenant, type TenantSettings } from '../../../src/flows/tenants.ts';
-import { createUser, resetMfa } from '../../../src/flows/users.ts';
+import { createTenant, setTenant, type TenantSettings } from '../../../src/flows/admin/tenants.ts';
+import { createUser, resetMfa } from '../../../src/flows/admin/users.ts';
 import { aPolicy, anMfaPolicy, aRequest, aRoute, aRule } from '../../support/builders.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 

@@ -5,12 +5,15 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { DeviceId } from '../../../src/core/ids.ts';
-import { answerChallenge } from '../../../src/flows/challenge.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import type { Visit } from '../../../src/flows/flow-context.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import { signIn } from '../../../src/flows/sign-in.ts';
-import { beginPasskeySignIn, signInWithPasskey } from '../../../src/flows/sign-in-with-passkey.ts';
-import { createUser } from '../../../src/flows/users.ts';
+import { signIn } from '../../../src/flows/sign-in/sign-in.ts';
+import {
+  beginPasskeySignIn,
+  signInWithPasskey,
+} from '../../../src/flows/sign-in/sign-in-with-passkey.ts';
+import { createUser } from '../../../src/flows/admin/users.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import {
   goodPassword,

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { lockedUntil, answerChallenge } from '../../../src/flows/challenge.ts';
+import { lockedUntil, answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import { nextPage } from '../../../src/flows/next-page.ts';
-import { signIn } from '../../../src/flows/sign-in.ts';
+import { signIn } from '../../../src/flows/sign-in/sign-in.ts';
 import {
   createUser,
   resetMfa,
@@ -13,7 +13,7 @@ import {
   setGroups,
   setPassword,
   type CreateUserInput,
-} from '../../../src/flows/users.ts';
+} from '../../../src/flows/admin/users.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
 import { goodPassword, openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { issueChallenge, useUpChallenge } from '../../../src/flows/webauthn-challenge.ts';
+import { issueChallenge, useUpChallenge } from '../../../src/flows/sign-in/webauthn-challenge.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { createSealer } from '../../../src/platform/seal.ts';
 import { openWorld, type World } from '../../support/flow-world.ts';

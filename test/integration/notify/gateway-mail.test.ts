@@ -7,7 +7,7 @@ import { afterEach, describe, test } from 'node:test';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { openDatabase } from '../../../src/stores/sql/database.ts';
-import { createUser } from '../../../src/flows/users.ts';
+import { createUser } from '../../../src/flows/admin/users.ts';
 import { fixedClock, type FixedClock } from '../../support/fixed-clock.ts';
 import { enrollAtSignIn, signIn, signInWithCode } from '../../support/http-verbs.ts';
 import { installation, type Installation } from '../../support/command.ts';

@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import type { SessionFacts } from '../../../src/core/facts.ts';
 import type { MailKind } from '../../../src/core/mail-kinds.ts';
-import { answerChallenge, type ChallengeAnswer } from '../../../src/flows/challenge.ts';
-import { stepUp } from '../../../src/flows/step-up.ts';
-import { createUser, resetMfa, setGroups, setPassword } from '../../../src/flows/users.ts';
+import { answerChallenge, type ChallengeAnswer } from '../../../src/flows/sign-in/challenge.ts';
+import { stepUp } from '../../../src/flows/sign-in/step-up.ts';
+import { createUser, resetMfa, setGroups, setPassword } from '../../../src/flows/admin/users.ts';
 import type { WaitingMail } from '../../../src/stores/types.ts';
 import { codeAt } from '../../support/authenticator-app.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { createTenant, setTenant } from '../../../src/flows/tenants.ts';
-import { createUser } from '../../../src/flows/users.ts';
+import { createTenant, setTenant } from '../../../src/flows/admin/tenants.ts';
+import { createUser } from '../../../src/flows/admin/users.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
 import { nextCode, signIn } from '../../support/http-verbs.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { setGroups } from '../../../src/flows/users.ts';
+import { setGroups } from '../../../src/flows/admin/users.ts';
 import { anMfaPolicy, aPolicy } from '../../support/builders.ts';
 import { signIn } from '../../support/http-verbs.ts';
 import { passkeyOptionsOn } from '../../support/passkey-http-verbs.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { setGroups } from '../../../src/flows/users.ts';
+import { setGroups } from '../../../src/flows/admin/users.ts';
 import { aPolicy } from '../../support/builders.ts';
 import { enrollPasskeyAtSignIn, submitPasskey } from '../../support/passkey-http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';

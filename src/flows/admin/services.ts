@@ -1,8 +1,8 @@
 /** Service accounts: exempt from MFA, and therefore bound to networks. */
 
-import type { User } from '../stores/types.ts';
-import { eventOnCommandLine } from './audit-events.ts';
-import type { FlowContext } from './flow-context.ts';
+import type { User } from '../../stores/types.ts';
+import { eventOnCommandLine } from '../audit-events.ts';
+import type { FlowContext } from '../flow-context.ts';
 
 /** Why the networks of an account are not taken, with a sentence for the operator. */
 export interface NetworksRefusal {

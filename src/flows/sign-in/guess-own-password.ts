@@ -1,9 +1,9 @@
 /** Somebody who is signed in types their password again, beside a code, a passkey or a new one. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import type { MethodId } from '../core/proofs.ts';
-import { eventInSession } from './audit-events.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import type { MethodId } from '../../core/proofs.ts';
+import { eventInSession } from '../audit-events.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
 import type { CodeRefusal } from './guess-code.ts';
 import { guessPassword } from './guess-password.ts';
 

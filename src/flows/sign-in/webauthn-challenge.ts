@@ -8,9 +8,9 @@
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-import { isFromTheFuture } from '../core/assurance.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { FlowContext } from './flow-context.ts';
+import { isFromTheFuture } from '../../core/assurance.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { FlowContext } from '../flow-context.ts';
 
 /** What a challenge is for, and the lineage of the session or the browser it was given to. */
 export interface ChallengeBinding {

@@ -3,13 +3,13 @@
  * those who may reset somebody's second factor, because one of the two should ask what happened.
  */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { tierOf } from '../core/policy/mfa-policy.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
-import { tell } from './tell.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { tierOf } from '../../core/policy/mfa-policy.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
+import { tell } from '../tell.ts';
 
 /** So many administrators are told at most. */
 const administratorsMax = 20;

@@ -1,18 +1,18 @@
 /** The first step of a sign-in: username and password. */
 
-import type { NewAuditEvent } from '../core/audit-event.ts';
-import type { SessionFacts } from '../core/facts.ts';
-import type { SessionKey } from '../core/ids.ts';
-import { Problem } from '../core/problem.ts';
-import type { Proof } from '../core/proofs.ts';
-import { sessionFactsOf } from '../core/session-facts.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { Stores, User } from '../stores/types.ts';
-import { eventAtSignIn } from './audit-events.ts';
+import type { NewAuditEvent } from '../../core/audit-event.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import type { SessionKey } from '../../core/ids.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Proof } from '../../core/proofs.ts';
+import { sessionFactsOf } from '../../core/session-facts.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { Stores, User } from '../../stores/types.ts';
+import { eventAtSignIn } from '../audit-events.ts';
 import { noteSignIn, rememberedProof } from './devices.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
 import { guessPassword } from './guess-password.ts';
-import { nextPage } from './next-page.ts';
+import { nextPage } from '../next-page.ts';
 
 /** The answer to username and password. */
 export type SignInAnswer =

@@ -1,13 +1,13 @@
 /** A passkey as the second step of a sign-in, and again inside a live session. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { type Proof, withProof } from '../core/proofs.ts';
-import type { PasskeyOptions } from '../methods/method.ts';
-import { eventInSession, methodsOf } from './audit-events.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { type Proof, withProof } from '../../core/proofs.ts';
+import type { PasskeyOptions } from '../../methods/method.ts';
+import { eventInSession, methodsOf } from '../audit-events.ts';
 import { risenSession } from './challenge.ts';
 import { completeSignIn } from './complete-sign-in.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
 import { guessOwnPassword } from './guess-own-password.ts';
 import {
   assertPasskeysAreEnabled,

@@ -1,9 +1,9 @@
 /** Somebody types a password: counted, compared off the event loop, hashed anew when due. */
 
-import { Problem } from '../core/problem.ts';
-import type { UserId } from '../core/ids.ts';
-import type { Stores, User } from '../stores/types.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
+import { Problem } from '../../core/problem.ts';
+import type { UserId } from '../../core/ids.ts';
+import type { Stores, User } from '../../stores/types.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
 
 /** An id that nobody has: asking the store for it takes as long as asking for a real one. */
 const nobody = 'usr_' as UserId;

@@ -1,14 +1,14 @@
 /** Signing in with a passkey alone: no name, no password, the person verified by their device. */
 
-import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { Problem } from '../core/problem.ts';
-import type { UserId } from '../core/ids.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { PasskeyClaims, PasskeyOptions } from '../methods/method.ts';
-import type { Authenticator, Stores, User } from '../stores/types.ts';
-import { eventAtSignIn } from './audit-events.ts';
+import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { Problem } from '../../core/problem.ts';
+import type { UserId } from '../../core/ids.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { PasskeyClaims, PasskeyOptions } from '../../methods/method.ts';
+import type { Authenticator, Stores, User } from '../../stores/types.ts';
+import { eventAtSignIn } from '../audit-events.ts';
 import { noteSignIn } from './devices.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
 import {
   assertPasskeysAreEnabled,
   detailsOf,

@@ -1,17 +1,17 @@
 /** Somebody gives themselves another password. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { Problem } from '../core/problem.ts';
-import { withProof } from '../core/proofs.ts';
-import type { PasswordRefusal } from '../methods/method.ts';
-import type { Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { assertFreshProofOfOwner } from './fresh-proof.ts';
-import { guessOwnPassword } from './guess-own-password.ts';
-import { heldFacts, holdUser } from './hold-user.ts';
-import { endAllButThis, forgetOtherSessions } from './sessions.ts';
-import { tell } from './tell.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { Problem } from '../../core/problem.ts';
+import { withProof } from '../../core/proofs.ts';
+import type { PasswordRefusal } from '../../methods/method.ts';
+import type { Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
+import { assertFreshProofOfOwner } from '../fresh-proof.ts';
+import { guessOwnPassword } from '../sign-in/guess-own-password.ts';
+import { heldFacts, holdUser } from '../hold-user.ts';
+import { endAllButThis, forgetOtherSessions } from '../sessions.ts';
+import { tell } from '../tell.ts';
 
 /** The answer to a new password. */
 export type PasswordChangeAnswer =

@@ -8,20 +8,20 @@
  * nothing speaks against it. It never counts as a step-up (core/assurance.ts).
  */
 
-import { devicesRestedOn, isFromTheFuture } from '../core/assurance.ts';
-import { deviceName } from '../core/device-name.ts';
-import type { Principal, SessionFacts } from '../core/facts.ts';
-import { idBytes, idFrom, type DeviceId } from '../core/ids.ts';
-import { usableSecondFactors } from '../core/policy/decide.ts';
-import { tierOf } from '../core/policy/mfa-policy.ts';
-import type { Proof } from '../core/proofs.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { Device, DeviceTrust, Session, Stores, User } from '../stores/types.ts';
-import { eventAtSignIn, eventInSession } from './audit-events.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
-import { holdUser } from './hold-user.ts';
-import { forgetListed, revoke } from './sessions.ts';
-import { tellSparingly } from './tell.ts';
+import { devicesRestedOn, isFromTheFuture } from '../../core/assurance.ts';
+import { deviceName } from '../../core/device-name.ts';
+import type { Principal, SessionFacts } from '../../core/facts.ts';
+import { idBytes, idFrom, type DeviceId } from '../../core/ids.ts';
+import { usableSecondFactors } from '../../core/policy/decide.ts';
+import { tierOf } from '../../core/policy/mfa-policy.ts';
+import type { Proof } from '../../core/proofs.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { Device, DeviceTrust, Session, Stores, User } from '../../stores/types.ts';
+import { eventAtSignIn, eventInSession } from '../audit-events.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
+import { holdUser } from '../hold-user.ts';
+import { forgetListed, revoke } from '../sessions.ts';
+import { tellSparingly } from '../tell.ts';
 
 /**
  * Inside the transaction that completes a sign-in, with the user held: notes browser and place,

@@ -1,7 +1,7 @@
 /** What people call their authenticators: to tell them apart, on pages, in mail and in the audit log. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import type { Stores } from '../stores/types.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import type { Stores } from '../../stores/types.ts';
 
 /** Longest name, in characters as people count them. */
 const charactersMax = 60;

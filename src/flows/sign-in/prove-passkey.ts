@@ -1,15 +1,15 @@
 /** Somebody who is signed in answers with a passkey. Every page comes through here. */
 
-import type { Principal, SessionFacts } from '../core/facts.ts';
-import { doesModelCount, isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { Problem } from '../core/problem.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { Authenticator, Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
+import type { Principal, SessionFacts } from '../../core/facts.ts';
+import { doesModelCount, isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { Problem } from '../../core/problem.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { Authenticator, Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
 import type { AcceptedAnswer } from './complete-sign-in.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
-import { holdUser } from './hold-user.ts';
-import { tellSparingly } from './tell.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
+import { holdUser } from '../hold-user.ts';
+import { tellSparingly } from '../tell.ts';
 import { useUpChallenge } from './webauthn-challenge.ts';
 
 /** Why an answer was not accepted. `expired`: the page is to be shown anew. */

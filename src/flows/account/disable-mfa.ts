@@ -1,19 +1,19 @@
 /** Switching the second step off: everything that was enrolled goes, at once. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { usableSecondFactors } from '../core/policy/decide.ts';
-import { mustHaveSecondFactor } from '../core/policy/removal.ts';
-import { Problem } from '../core/problem.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { PrincipalRecord, Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { assertFreshPasskey } from './fresh-proof.ts';
-import { guessCode, type CodeGuess, type CodeRefusal } from './guess-code.ts';
-import { guessOwnPassword } from './guess-own-password.ts';
-import { heldFacts, holdUser } from './hold-user.ts';
-import { endAllButThis, forgetOtherSessions } from './sessions.ts';
-import { tell } from './tell.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { usableSecondFactors } from '../../core/policy/decide.ts';
+import { mustHaveSecondFactor } from '../../core/policy/removal.ts';
+import { Problem } from '../../core/problem.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { PrincipalRecord, Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
+import { assertFreshPasskey } from '../fresh-proof.ts';
+import { guessCode, type CodeGuess, type CodeRefusal } from '../sign-in/guess-code.ts';
+import { guessOwnPassword } from '../sign-in/guess-own-password.ts';
+import { heldFacts, holdUser } from '../hold-user.ts';
+import { endAllButThis, forgetOtherSessions } from '../sessions.ts';
+import { tell } from '../tell.ts';
 
 /** The answer to switching the second step off. */
 export type DisableAnswer =

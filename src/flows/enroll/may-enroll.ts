@@ -1,12 +1,12 @@
 /** Who may add an authenticator (security G8). Asked under the held record, by every method. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { isFromTheFuture } from '../core/assurance.ts';
-import { Problem } from '../core/problem.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { Authenticator, PrincipalRecord, Stores, User } from '../stores/types.ts';
-import type { FlowContext } from './flow-context.ts';
-import { assertFreshProof, hasAnythingEnrolled } from './fresh-proof.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { isFromTheFuture } from '../../core/assurance.ts';
+import { Problem } from '../../core/problem.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { Authenticator, PrincipalRecord, Stores, User } from '../../stores/types.ts';
+import type { FlowContext } from '../flow-context.ts';
+import { assertFreshProof, hasAnythingEnrolled } from '../fresh-proof.ts';
 
 /** How many authenticators one person may have; each is one more that could be lost. */
 export const authenticatorsMax = 20;

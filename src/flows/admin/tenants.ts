@@ -3,11 +3,11 @@
  * that makes it, and takes effect on the next request of every instance.
  */
 
-import type { TenantId } from '../core/ids.ts';
-import { changedTenantRules, noTenantRules } from '../core/tenant-rules.ts';
-import { NameTaken, type Tenant } from '../stores/types.ts';
-import { eventOnCommandLine } from './audit-events.ts';
-import type { FlowContext } from './flow-context.ts';
+import type { TenantId } from '../../core/ids.ts';
+import { changedTenantRules, noTenantRules } from '../../core/tenant-rules.ts';
+import { NameTaken, type Tenant } from '../../stores/types.ts';
+import { eventOnCommandLine } from '../audit-events.ts';
+import type { FlowContext } from '../flow-context.ts';
 import { displayNameRefusal, tenantRefusal } from './user-rules.ts';
 
 /** Why a tenant was not made or changed, with a sentence for the operator. */

@@ -1,22 +1,22 @@
 /** Enrolling a passkey or security key. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { idBytes, idFrom, type AuthenticatorId } from '../core/ids.ts';
-import { mustUseHardwareKey, tierOf } from '../core/policy/mfa-policy.ts';
-import { withProof } from '../core/proofs.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { NewPasskey, PasskeyOptions } from '../methods/method.ts';
-import { CredentialTaken, type Stores, type User } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { idBytes, idFrom, type AuthenticatorId } from '../../core/ids.ts';
+import { mustUseHardwareKey, tierOf } from '../../core/policy/mfa-policy.ts';
+import { withProof } from '../../core/proofs.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { NewPasskey, PasskeyOptions } from '../../methods/method.ts';
+import { CredentialTaken, type Stores, type User } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
 import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
-import { risenSession } from './challenge.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { holdUser } from './hold-user.ts';
+import { risenSession } from '../sign-in/challenge.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
+import { holdUser } from '../hold-user.ts';
 import { assertMayEnroll, noteEnrolled } from './may-enroll.ts';
-import { assertPasskeysAreEnabled, doesPasskeyCount } from './prove-passkey.ts';
+import { assertPasskeysAreEnabled, doesPasskeyCount } from '../sign-in/prove-passkey.ts';
 import { makeFirstCodes } from './recovery-codes.ts';
-import { tell } from './tell.ts';
-import { issueChallenge, useUpChallenge } from './webauthn-challenge.ts';
+import { tell } from '../tell.ts';
+import { issueChallenge, useUpChallenge } from '../sign-in/webauthn-challenge.ts';
 
 /** The answer to a new passkey. `expired`: the page is to be shown anew. */
 export type PasskeyEnrollmentAnswer =

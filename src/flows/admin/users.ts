@@ -3,13 +3,13 @@
  * transaction that makes it, and takes effect on the next request of every instance.
  */
 
-import { defaultTenant, idBytes, idFrom, type TenantId } from '../core/ids.ts';
-import type { PasswordRefusal } from '../methods/method.ts';
-import { NameTaken, type Stores, type User } from '../stores/types.ts';
-import { eventOnCommandLine, type Happening } from './audit-events.ts';
-import type { FlowContext } from './flow-context.ts';
-import { endAllSessions, forgetSessions } from './sessions.ts';
-import { tell } from './tell.ts';
+import { defaultTenant, idBytes, idFrom, type TenantId } from '../../core/ids.ts';
+import type { PasswordRefusal } from '../../methods/method.ts';
+import { NameTaken, type Stores, type User } from '../../stores/types.ts';
+import { eventOnCommandLine, type Happening } from '../audit-events.ts';
+import type { FlowContext } from '../flow-context.ts';
+import { endAllSessions, forgetSessions } from '../sessions.ts';
+import { tell } from '../tell.ts';
 import { networksRefusal, type NetworksRefusal } from './services.ts';
 import { noSuchTenant } from './tenants.ts';
 import { groupsRefusal, recordRefusal, type RecordRefusal } from './user-rules.ts';

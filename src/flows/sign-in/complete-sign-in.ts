@@ -1,12 +1,12 @@
 /** The end of a sign-in whose second step was answered, by whatever method. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { type Proof, withProof } from '../core/proofs.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { PrincipalRecord, Stores } from '../stores/types.ts';
-import { eventInSession, methodsOf } from './audit-events.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { type Proof, withProof } from '../../core/proofs.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { PrincipalRecord, Stores } from '../../stores/types.ts';
+import { eventInSession, methodsOf } from '../audit-events.ts';
 import { noteSignIn, trustDevice } from './devices.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
 
 /** What is handed to a flow inside the transaction in which an answer was used up. */
 export interface AcceptedAnswer {

@@ -1,9 +1,9 @@
 /** The second step of a sign-in: a code for a session that has proved a password so far. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import type { EpochMs } from '../core/time.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import type { EpochMs } from '../../core/time.ts';
 import { completeSignIn } from './complete-sign-in.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
 import { guessCode, type CodeGuess, type CodeRefusal } from './guess-code.ts';
 
 export type { CodeGuess, CodeRefusal } from './guess-code.ts';

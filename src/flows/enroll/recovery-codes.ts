@@ -6,16 +6,16 @@
  * the first must not bring the codes of the second to life.
  */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { idBytes, idFrom, type ChallengeId } from '../core/ids.ts';
-import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { Challenge, Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
-import { holdUser } from './hold-user.ts';
-import { nextPage } from './next-page.ts';
-import { tell } from './tell.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { idBytes, idFrom, type ChallengeId } from '../../core/ids.ts';
+import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { Challenge, Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
+import { holdUser } from '../hold-user.ts';
+import { nextPage } from '../next-page.ts';
+import { tell } from '../tell.ts';
 
 /** How long codes wait to be looked at. */
 const displaySeconds = 1800;

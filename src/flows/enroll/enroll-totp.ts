@@ -1,20 +1,20 @@
 /** Enrolling an authenticator app: a secret to scan, and the first code it makes. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { idBytes, idFrom, type AuthenticatorId, type ChallengeId } from '../core/ids.ts';
-import { Problem } from '../core/problem.ts';
-import { withProof } from '../core/proofs.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { PendingTotp, TotpCredential } from '../methods/method.ts';
-import type { Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { idBytes, idFrom, type AuthenticatorId, type ChallengeId } from '../../core/ids.ts';
+import { Problem } from '../../core/problem.ts';
+import { withProof } from '../../core/proofs.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { PendingTotp, TotpCredential } from '../../methods/method.ts';
+import type { Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
 import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
-import { risenSession } from './challenge.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { holdUser } from './hold-user.ts';
+import { risenSession } from '../sign-in/challenge.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
+import { holdUser } from '../hold-user.ts';
 import { assertMayEnroll, noteEnrolled } from './may-enroll.ts';
 import { makeFirstCodes } from './recovery-codes.ts';
-import { tell } from './tell.ts';
+import { tell } from '../tell.ts';
 
 /** The answer to the first code. */
 export type EnrollmentAnswer =

@@ -1,18 +1,18 @@
 /** Renaming and removing what somebody has enrolled. Adding is the business of each method. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import type { AuthenticatorId } from '../core/ids.ts';
-import { type RemovalRefusal, removalRefusal } from '../core/policy/removal.ts';
-import { Problem } from '../core/problem.ts';
-import type { Authenticator } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
-import { authenticatorNameIn, unusedName } from './authenticator-names.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
-import { assertFreshProof } from './fresh-proof.ts';
-import { heldFacts, holdUser } from './hold-user.ts';
-import { nextPage } from './next-page.ts';
-import { endAllButThis, forgetOtherSessions } from './sessions.ts';
-import { tell } from './tell.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import type { AuthenticatorId } from '../../core/ids.ts';
+import { type RemovalRefusal, removalRefusal } from '../../core/policy/removal.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Authenticator } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
+import { authenticatorNameIn, unusedName } from '../enroll/authenticator-names.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
+import { assertFreshProof } from '../fresh-proof.ts';
+import { heldFacts, holdUser } from '../hold-user.ts';
+import { nextPage } from '../next-page.ts';
+import { endAllButThis, forgetOtherSessions } from '../sessions.ts';
+import { tell } from '../tell.ts';
 
 /** The answer to another name. */
 export type RenameAnswer =

@@ -3,18 +3,18 @@
  * for each account, whatever the method and the page.
  */
 
-import { lockedForGood } from '../core/attempts.ts';
-import type { SessionFacts } from '../core/facts.ts';
-import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { Problem } from '../core/problem.ts';
-import type { EpochMs } from '../core/time.ts';
-import type { Stores } from '../stores/types.ts';
-import { eventInSession } from './audit-events.ts';
+import { lockedForGood } from '../../core/attempts.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { Problem } from '../../core/problem.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { Stores } from '../../stores/types.ts';
+import { eventInSession } from '../audit-events.ts';
 import type { AcceptedAnswer } from './complete-sign-in.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
-import { holdUser } from './hold-user.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
+import { holdUser } from '../hold-user.ts';
 import { recordRecoveryCodeUse } from './recovery-code-use.ts';
-import { tellSparingly } from './tell.ts';
+import { tellSparingly } from '../tell.ts';
 
 /** A code as it was typed. */
 export interface CodeGuess {

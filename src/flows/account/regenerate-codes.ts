@@ -1,16 +1,16 @@
 /** A new set of recovery codes in place of another: what it costs, and how often it may be had. */
 
-import { isFromTheFuture } from '../core/assurance.ts';
-import type { SessionFacts } from '../core/facts.ts';
-import { isMethodEnabled } from '../core/policy/mfa-policy.ts';
-import { Problem } from '../core/problem.ts';
-import { addSeconds, type EpochMs } from '../core/time.ts';
-import type { FlowContext, Visit } from './flow-context.ts';
-import { assertFreshPasskey, hasFreshProof } from './fresh-proof.ts';
-import { guessCode, type CodeRefusal } from './guess-code.ts';
-import { guessOwnPassword } from './guess-own-password.ts';
-import { heldFacts, holdUser } from './hold-user.ts';
-import { makeRecoveryCodes } from './recovery-codes.ts';
+import { isFromTheFuture } from '../../core/assurance.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { Problem } from '../../core/problem.ts';
+import { addSeconds, type EpochMs } from '../../core/time.ts';
+import type { FlowContext, Visit } from '../flow-context.ts';
+import { assertFreshPasskey, hasFreshProof } from '../fresh-proof.ts';
+import { guessCode, type CodeRefusal } from '../sign-in/guess-code.ts';
+import { guessOwnPassword } from '../sign-in/guess-own-password.ts';
+import { heldFacts, holdUser } from '../hold-user.ts';
+import { makeRecoveryCodes } from '../enroll/recovery-codes.ts';
 
 /** The answer to asking for a new set. */
 export type RegenerationAnswer =

@@ -1,10 +1,10 @@
 /** Password and second factor again, inside a live session, for what asks for a fresh proof. */
 
-import type { SessionFacts } from '../core/facts.ts';
-import { withProof } from '../core/proofs.ts';
-import { eventInSession, methodsOf } from './audit-events.ts';
+import type { SessionFacts } from '../../core/facts.ts';
+import { withProof } from '../../core/proofs.ts';
+import { eventInSession, methodsOf } from '../audit-events.ts';
 import { risenSession } from './challenge.ts';
-import type { FlowContext, NewSession, Visit } from './flow-context.ts';
+import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
 import { guessCode, type CodeGuess, type CodeRefusal } from './guess-code.ts';
 import { guessOwnPassword } from './guess-own-password.ts';
 
