@@ -38,7 +38,8 @@ describe('imports', () => {
   /** The table's cell for an importer and the column that a file falls under. */
   function cellFor(importer: string, imported: string): string {
     const row = rows.find(([part]) => part === partOf(importer));
-    const column = imported === 'src/stores/types.ts' ? 'stores/types' : partOf(imported);
+    const isTypes = /^src\/stores\/types(?:\.ts|\/)/.test(imported);
+    const column = isTypes ? 'stores/types' : partOf(imported);
     const at = columns.indexOf(column === 'stores' ? 'stores/*' : column);
     return row?.[at + 1] ?? '';
   }

@@ -9,6 +9,7 @@ import path from 'node:path';
 
 import type { Network } from '../core/cidr.ts';
 import type { Portal } from '../core/locations.ts';
+import { administrationRoute, type RoleGroups } from '../core/policy/administration.ts';
 import { isTimeZone } from '../core/policy/conditions/time.ts';
 import {
   type HardwareKeys,
@@ -18,6 +19,7 @@ import {
 } from '../core/policy/mfa-policy.ts';
 import { checkAccent } from './checks/accent.ts';
 import { checkAddresses, type Addresses } from './checks/addresses.ts';
+import { compileAuditTrail } from './checks/audit-trail.ts';
 import type { Draft } from './checks/draft.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { readOrigin, type Origin } from './checks/origins.ts';
@@ -66,10 +68,13 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
   const webauthn = compileWebauthn(draft, { portal: addresses.portal, mfa: options.policy });
   const geoDatabase = checkGeoDatabase(draft);
 
+  const auditTrail = compileAuditTrail(draft);
   const { publicUrl, portal, cookieDomain } = addresses;
   if (publicUrl === null || portal === null || storage === null || options.policy === null) {
     return null;
   }
+  const roleGroups = roleGroupsOf(draft, options.policy);
+  const stepUpWithinSeconds = written.stepUp.within;
   return {
     file: options.file,
     server: {
@@ -128,7 +133,8 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
     policy: {
       mfa: obligingHardwareTiers(options.policy, webauthn.hardwareKeys),
       tiers: tierMap,
-      stepUpWithinSeconds: written.stepUp.within,
+      stepUpWithinSeconds,
+      roleGroups,
       hardwareKeys: webauthn.hardwareKeys,
       rememberedFor: written.policy.trustedDevices.enabled
         ? written.policy.trustedDevices.tiers
@@ -136,8 +142,28 @@ export function compile(draft: Draft, options: CompileOptions): Config | null {
       networks,
     },
     routes: routes.map(({ route }) => route),
+    administration: administrationRoute({
+      network: portalNetwork,
+      roleGroups,
+      stepUpWithinSeconds,
+    }),
+    tokens: { lifetimeSeconds: written.tokens.lifetime },
     auditsAllowed: written.audit.allowed === 'all',
+    auditTrail,
     logLevel: written.logging.level,
+  };
+}
+
+/** Whoever the policy lets reset is an admin where nobody else is named. */
+function roleGroupsOf({ written }: Draft, { reset }: MfaPolicy): RoleGroups {
+  const { administration } = written;
+  const admins = administration.admins ?? reset.allowedRoles;
+  return {
+    admin: admins,
+    manager: administration.managers ?? admins,
+    'security-owner': administration.securityOwners ?? admins,
+    'reset-executor': reset.allowedRoles,
+    auditor: administration.auditors,
   };
 }
 

@@ -69,10 +69,44 @@ export interface Config {
   readonly mail: MailSettings | null;
   readonly policy: AccessPolicy;
   readonly routes: readonly Route[];
+  /** The way to the administration pages and API. */
+  readonly administration: Route;
+  readonly tokens: { readonly lifetimeSeconds: number };
   /** Audit every allowed request too (off by default). */
   readonly auditsAllowed: boolean;
+  readonly auditTrail: AuditTrailSettings;
   /** Least level that is logged. */
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** How long audit events are kept, and where they are sent. */
+export interface AuditTrailSettings {
+  /** Null: for ever. */
+  readonly keptSeconds: number | null;
+  readonly syslog: SyslogSettings | null;
+  readonly webhook: WebhookSettings | null;
+  /** So many events may wait to be sent; then nothing that must be audited is done (F12). */
+  readonly waitingMax: number;
+  /** What becomes of proxied requests meanwhile. */
+  readonly whenFull: 'pass' | 'refuse';
+}
+
+/** A collector of syslog messages (RFC 5424) over TCP (RFC 6587) or TLS (RFC 5425). */
+export interface SyslogSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  /** PEM certificates that the collector's must lead to; null: those of the runtime. */
+  readonly certificates: string | null;
+  /** RFC 5424 §6.2.1: 0 to 23. */
+  readonly facility: number;
+}
+
+/** Somebody who is sent events by POST. */
+export interface WebhookSettings {
+  readonly url: string;
+  /** Signs each delivery (HMAC-SHA256). */
+  readonly secret: Secret;
 }
 
 /** What a sign-in from an unknown browser or place leads to. */

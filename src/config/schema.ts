@@ -57,7 +57,7 @@ const portal = z.strictObject({
   network: name('the name of a network')
     .nullable()
     .default(null)
-    .describe("Network for the portal's admin pages and admin API, which do not exist yet."),
+    .describe("Network that the portal's admin pages and admin API can be reached from."),
   accent: text('write a colour such as "#0b5cad"')
     .nullable()
     .default(null)
@@ -247,6 +247,72 @@ const audit = z.strictObject({
     .enum(['off', 'all'])
     .default('off')
     .describe('all: each allowed request is an audit event too. Refused ones always are.'),
+  keep: duration({ min: '30d', max: '3650d' })
+    .nullable()
+    .default(null)
+    .describe('How long events are kept. Without it: for ever.'),
+  syslog: z
+    .strictObject({
+      address: text('write tls://host:6514 or tcp://host:601').describe(
+        'Collector of RFC 5424 messages: tls://host:6514, or tcp://host:601.',
+      ),
+      caFile: filePath('write the path of a PEM file')
+        .nullable()
+        .default(null)
+        .describe("Certificates (PEM) that the collector's must lead to. Default: the system's."),
+      facility: z.int().min(0).max(23).default(13).describe('Facility; 13 is log audit.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('A syslog collector that every event is sent to.'),
+  webhook: z
+    .strictObject({
+      url: text('write an address such as https://siem.example.com/events').describe(
+        'Where events are posted to, as JSON. https, except on a loopback address.',
+      ),
+      secret: text('write a secret of at least 16 characters')
+        .min(16, 'write a secret of at least 16 characters')
+        .meta({ writeOnly: true })
+        .describe('Signs each delivery (HMAC-SHA256).'),
+    })
+    .nullable()
+    .default(null)
+    .describe('A webhook that every event is sent to.'),
+  waiting: z
+    .int()
+    .min(100)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('So many events may wait for a collector; then what must be audited is refused.'),
+  whenFull: z
+    .enum(['pass', 'refuse'])
+    .default('pass')
+    .describe('What becomes of proxied requests while too many events wait.'),
+});
+
+const administration = z.strictObject({
+  admins: z
+    .array(identityName('a group'))
+    .nullable()
+    .default(null)
+    .describe("Groups of identity admins. Default: the policy's reset_policy.allowed_roles."),
+  managers: z
+    .array(identityName('a group'))
+    .nullable()
+    .default(null)
+    .describe('Groups that approve resets as manager. Default: the identity admins.'),
+  securityOwners: z
+    .array(identityName('a group'))
+    .nullable()
+    .default(null)
+    .describe('Groups that approve resets as security owner. Default: the identity admins.'),
+  auditors: groups.describe('Groups that may look at everything and change nothing.'),
+});
+
+const tokens = z.strictObject({
+  lifetime: duration({ min: '1m', max: '12h' })
+    .prefault('20m')
+    .describe('How long a bearer token of the API is good for.'),
 });
 
 const logging = z.strictObject({
@@ -274,6 +340,8 @@ export const configSchema = z.strictObject({
     .array(routeSchema)
     .prefault([])
     .describe('Ways to upstreams. The first whose host and path match is taken; else 404.'),
+  administration: administration.prefault({}).describe('Who administers.'),
+  tokens: tokens.prefault({}).describe('Bearer tokens of the API.'),
   audit: audit.prefault({}).describe('The audit trail.'),
   logging: logging.prefault({}).describe('The log for operators.'),
 });

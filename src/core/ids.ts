@@ -18,6 +18,12 @@ export type AuthenticatorId = Id<'AuthenticatorId'>;
 export type DeviceId = Id<'DeviceId'>;
 /** Names a question that we issued. */
 export type ChallengeId = Id<'ChallengeId'>;
+/** Names a request to reset what somebody enrolled. */
+export type ResetRequestId = Id<'ResetRequestId'>;
+/** Names an API key; the key itself is a secret. */
+export type ApiKeyId = Id<'ApiKeyId'>;
+/** Names a report of evidence. */
+export type EvidenceId = Id<'EvidenceId'>;
 /** Names an event of the audit trail; sorts by time. */
 export type AuditEventId = Id<'AuditEventId'>;
 /** Names one request, in logs, audit events and on the pages people see. */
@@ -37,6 +43,9 @@ const prefixes = {
   device: 'dev_',
   challenge: 'chl_',
   request: 'req_',
+  reset: 'rst_',
+  apiKey: 'key_',
+  evidence: 'evd_',
 } as const;
 
 interface IdOf {
@@ -45,6 +54,9 @@ interface IdOf {
   readonly device: DeviceId;
   readonly challenge: ChallengeId;
   readonly request: RequestId;
+  readonly reset: ResetRequestId;
+  readonly apiKey: ApiKeyId;
+  readonly evidence: EvidenceId;
 }
 
 /** Makes an id of one kind from random bytes (at least `idBytes`). */

@@ -14,6 +14,16 @@ export const mailKinds = [
   'mfa-disabled',
   'mfa-reset',
   'password-changed',
+  'invitation',
+  'enroll-again',
+  'enrollment-reminder',
+  'reset-requested',
+  'reset-approval-wanted',
+  'reset-approved',
+  'reset-rejected',
+  'reset-cancelled',
+  'reset-expired',
+  'reset-executed',
 ] as const;
 
 /** One kind of mail. */

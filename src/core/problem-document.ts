@@ -1,7 +1,7 @@
 /** A problem as a document for programs: `application/problem+json` (RFC 9457 §3). */
 
 import type { RequestId } from './ids.ts';
-import { type Problem, problemTypes } from './problem.ts';
+import { type Problem, type ProblemMembers, problemTypes } from './problem.ts';
 
 /** What stands in the body. `code` and the members of the problem are ours (RFC 9457 §3.2). */
 export interface ProblemDocument {
@@ -11,7 +11,7 @@ export interface ProblemDocument {
   readonly detail?: string;
   readonly instance: string;
   readonly code: string;
-  readonly [member: string]: string | number | readonly string[] | undefined;
+  readonly [member: string]: ProblemMembers[string] | undefined;
 }
 
 /**

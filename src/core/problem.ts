@@ -29,16 +29,27 @@ export const problemTypes = {
   'account-disabled': { status: 403, title: 'This account is disabled.' },
   'origin-not-allowed': { status: 403, title: 'This was opened by a page of another site.' },
   'form-expired': { status: 403, title: 'This form has expired.' },
+  'enrollment-link-required': {
+    status: 403,
+    title: 'This account is set up again with a link, or while an administrator is present.',
+  },
+  'not-permitted': { status: 403, title: 'Your role does not allow this.' },
   'policy-forbids': { status: 403, title: 'The policy does not allow this.' },
   'no-route': { status: 404, title: 'There is nothing at this address.' },
   'not-found': { status: 404, title: 'There is nothing at this address.' },
   'method-not-allowed': { status: 405, title: 'This address does not answer that method.' },
   'request-timeout': { status: 408, title: 'This request took too long to arrive.' },
+  conflict: { status: 409, title: 'This cannot be done as things stand.' },
+  'idempotency-conflict': {
+    status: 409,
+    title: 'This idempotency key belongs to another request, or to one still under way.',
+  },
   'challenge-expired': { status: 410, title: 'This step has expired.' },
   'body-too-large': { status: 413, title: 'This request is too large.' },
   'target-too-long': { status: 414, title: 'The address of this request is too long.' },
   'unsupported-media-type': { status: 415, title: 'This kind of content is not understood here.' },
   'expectation-failed': { status: 417, title: 'This expectation cannot be met.' },
+  'validation-failed': { status: 422, title: 'Something in this request is not right.' },
   'too-many-attempts': { status: 429, title: 'Too many attempts.' },
   'headers-too-large': { status: 431, title: 'The headers of this request are too large.' },
   internal: { status: 500, title: 'Something went wrong here.' },
@@ -58,6 +69,17 @@ export const problemTypes = {
 /** The code of a problem. */
 export type ProblemCode = keyof typeof problemTypes;
 
+/** Further members of a problem document. */
+export type ProblemMembers = Readonly<
+  Record<string, string | number | readonly string[] | readonly FieldFault[]>
+>;
+
+/** What is wrong with one value of a request; `pointer` is a JSON Pointer (RFC 6901) into it. */
+export interface FieldFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
 /** What a problem may carry beside its code. */
 export interface ProblemOptions {
   /** A sentence for the caller: what happened and what to do next. Public. */
@@ -65,7 +87,7 @@ export interface ProblemOptions {
   /** For `Retry-After` and the member `retry_after_seconds`. */
   readonly retryAfterSeconds?: number;
   /** Further members of the problem document, in snake_case. Public. */
-  readonly members?: Readonly<Record<string, string | number | readonly string[]>>;
+  readonly members?: ProblemMembers;
   /** For the log only. */
   readonly cause?: unknown;
 }
@@ -75,7 +97,7 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly detail: string | null;
   readonly retryAfterSeconds: number | null;
-  readonly members: Readonly<Record<string, string | number | readonly string[]>>;
+  readonly members: ProblemMembers;
 
   constructor(code: ProblemCode, options: ProblemOptions = {}) {
     super(problemTypes[code].title, { cause: options.cause });

@@ -38,6 +38,8 @@ export interface Proof {
   readonly attestedModel?: string;
   /** `remembered` only: the trusted device. */
   readonly deviceId?: DeviceId;
+  /** `password` only: it came with a one-time link that this person was sent. */
+  readonly isByLink?: boolean;
   /** `enrollment` only: nothing was enrolled before. */
   readonly isFirst?: boolean;
 }
@@ -52,6 +54,7 @@ export function withProof(proofs: readonly Proof[], proof: Proof): readonly Proo
     (known) =>
       known.method !== proof.method ||
       known.origin !== proof.origin ||
+      (known.isByLink ?? false) !== (proof.isByLink ?? false) ||
       (known.isUserVerified ?? false) !== (proof.isUserVerified ?? false) ||
       (known.isFirst ?? false) !== (proof.isFirst ?? false),
   );

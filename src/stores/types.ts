@@ -21,6 +21,17 @@ import type { MethodId, Proof } from '../core/proofs.ts';
 import type { Lifetimes } from '../core/session-facts.ts';
 import type { TenantRules } from '../core/tenant-rules.ts';
 import type { EpochMs } from '../core/time.ts';
+import type {
+  ApiKeyStore,
+  EnrollmentLinkStore,
+  EvidenceStore,
+  IdempotencyStore,
+  ListedSession,
+  PeopleStore,
+  ResetStore,
+  SessionListPage,
+} from './types/administration.ts';
+import type { AuditBrowser, AuditSinkStore } from './types/audit-trail.ts';
 
 /** The storage did not answer, or not in time. Answered with 503, never with "anonymous". */
 export class StoreUnavailable extends Error {
@@ -42,6 +53,18 @@ export interface User extends Principal {
   readonly mustEnrollAt: EpochMs | null;
   /** When they last put off the reminder that a second factor is due; or null. */
   readonly remindedAt: EpochMs | null;
+  /** Set by a reset: who knows the password must show more before they may enroll; or null. */
+  readonly enrollGuard: EnrollGuard | null;
+}
+
+/**
+ * After a reset the password alone must not enroll anything: whoever stole it would be first. A
+ * one-time link that was used after `since`, or an administrator who is present, lets the person.
+ */
+export interface EnrollGuard {
+  readonly since: EpochMs;
+  /** Until when an administrator is present; null: nobody is. */
+  readonly supervisedUntil: EpochMs | null;
 }
 
 /** A principal as `recall` needs it: one query. */
@@ -82,6 +105,18 @@ export interface UserStore {
   setNetworks(id: UserId, networks: readonly string[]): Promise<void>;
   /** All service accounts, by name. */
   listServices(): Promise<readonly User[]>;
+  setEnrollGuard(id: UserId, guard: EnrollGuard | null): Promise<void>;
+  setProfile(
+    id: UserId,
+    profile: { readonly displayName: string; readonly email: string | null },
+  ): Promise<void>;
+  /** Removes an account and all that hangs on it, but for the audit trail. */
+  remove(id: UserId): Promise<void>;
+  /**
+   * Lifts every epoch to at least `floor`: no session that was ever made counts any more. After a
+   * backup was restored, sessions may exist that the database does not know of.
+   */
+  liftAllSessionEpochs(floor: number): Promise<void>;
   /** Says from when on the person must have a second factor; null: nothing of their own does. */
   setMustEnrollAt(id: UserId, at: EpochMs | null): Promise<void>;
   /** Notes that the person put off the reminder. */
@@ -384,12 +419,21 @@ export interface AuditStore {
   append(event: NewAuditEvent): Promise<AuditEvent>;
   /** Appends several that belong to no change (denials), in one go. */
   appendAll(events: readonly NewAuditEvent[]): Promise<void>;
+  /**
+   * Removes the events before an instant from the beginning of the chain and notes, in an event and
+   * in what the chain is anchored to, where it begins now. Says how many were removed. The latest
+   * event always stays, and so does what a sink has yet to be sent.
+   */
+  prune(before: EpochMs, sinks: readonly string[]): Promise<number>;
   /** Reads the chain in order, a page at a time. */
   read(filter: { readonly since: EpochMs | null }): AsyncIterable<AuditEvent>;
   /** The latest events about a user, newest first. */
   listOfSubject(user: UserId, limit: number): Promise<readonly AuditEvent[]>;
-  /** Recomputes the chain and names the first event that does not fit. */
-  verify(): Promise<AuditVerification>;
+  /**
+   * Recomputes the chain and names the first event that does not fit. `since-checked` begins where
+   * the last whole verification ended, which is noted under a key that is not in the database.
+   */
+  verify(scope?: 'all' | 'since-checked'): Promise<AuditVerification>;
 }
 
 /** What became of checking the chain; `brokenAt` names the first event that does not fit. */
@@ -416,6 +460,7 @@ export interface SigningKeyStore {
   list(): Promise<readonly SigningKeyRecord[]>;
   /** Adds a key unless one with the kid exists. */
   create(key: SigningKeyRecord): Promise<void>;
+  remove(kid: string): Promise<void>;
 }
 
 /**
@@ -450,6 +495,12 @@ export interface AccessChangeStore {
 /** Everything that lives in the database. */
 export interface Stores {
   readonly users: UserStore;
+  readonly people: PeopleStore;
+  readonly resets: ResetStore;
+  readonly enrollmentLinks: EnrollmentLinkStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly idempotency: IdempotencyStore;
+  readonly evidence: EvidenceStore;
   readonly tenants: TenantStore;
   readonly authenticators: AuthenticatorStore;
   readonly recoveryCodes: RecoveryCodeStore;
@@ -460,6 +511,8 @@ export interface Stores {
   readonly outbox: OutboxStore;
   readonly attempts: AttemptStore;
   readonly audit: AuditStore;
+  readonly auditBrowser: AuditBrowser;
+  readonly auditSinks: AuditSinkStore;
   readonly signingKeys: SigningKeyStore;
   readonly revokedSessions: RevokedSessionStore;
   readonly accessChanges: AccessChangeStore;
@@ -507,6 +560,12 @@ export interface Sessions {
   /** Moves the end of the idle time, if the session still exists. */
   touch(session: Session, now: EpochMs): Promise<void>;
   listOfUser(user: UserId, now: EpochMs): Promise<readonly Session[]>;
+  /** The live sessions of a tenant's people that still count, seen last first. */
+  listOfTenant(
+    tenant: TenantId,
+    page: SessionListPage,
+    now: EpochMs,
+  ): Promise<readonly ListedSession[]>;
   /** Ends one session; true when it existed. */
   remove(session: SessionKey): Promise<boolean>;
   /** Ends all sessions of a user but the kept one; returns the keys that were ended. */

@@ -7,7 +7,8 @@
 
 import assert from 'node:assert/strict';
 import type { SessionFacts } from '../core/facts.ts';
-import type { Who } from './access.ts';
+import type { AdminPermission } from '../core/policy/administration.ts';
+import { assertPermitted, type Who } from './access.ts';
 import type { Answer, Exchange, Handler } from './exchange.ts';
 import { showAccount, submitAccount } from './pages/account.ts';
 import { showAsset } from './pages/asset.ts';
@@ -48,8 +49,8 @@ export interface Endpoint {
 }
 
 // prettier-ignore
-/** Every page. A row is read left to right: where, who comes in, what protects it, who answers. */
-export const endpoints: readonly Endpoint[] = [
+/** The pages for everybody. A row is read left to right: where, who comes in, what protects it, who answers. */
+const personEndpoints: readonly Endpoint[] = [
   //         method  path                        csrf   limit   handler
   forAnyone('GET',  '/',                         'off', 'page', showHome),
   forAnyone('GET',  '/sign-in',                  'off', 'page', showSignIn),
@@ -87,6 +88,15 @@ export const endpoints: readonly Endpoint[] = [
   row('POST', '/account/disable-mfa',     'complete',       'on',  'code', submitDisableMfa),
 ];
 
+// prettier-ignore
+/** Every page of the administration, with the permission that it needs. */
+const adminEndpoints: readonly Endpoint[] = [
+  //    method  path                        permission      csrf   handler
+];
+
+/** Every page. */
+export const endpoints: readonly Endpoint[] = [...personEndpoints, ...adminEndpoints];
+
 /** What the table says about a path. */
 export type EndpointMatch =
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly parameter: string }
@@ -113,8 +123,10 @@ export function matchEndpoint(method: string, path: string): EndpointMatch {
 function parameterIn(pattern: string, path: string): string | null {
   const colon = pattern.indexOf(':');
   if (colon === -1) return pattern === path ? '' : null;
-  const value = path.slice(colon);
-  const doesMatch = path.startsWith(pattern.slice(0, colon)) && /^[^/]+$/.test(value);
+  const slash = pattern.indexOf('/', colon);
+  const [before, after] = [pattern.slice(0, colon), slash === -1 ? '' : pattern.slice(slash)];
+  const value = path.slice(before.length, path.length - after.length);
+  const doesMatch = path.startsWith(before) && path.endsWith(after) && /^[^/]+$/.test(value);
   return doesMatch ? value : null;
 }
 
@@ -126,6 +138,21 @@ function forAnyone(
   handler: Handler<SessionFacts | null>,
 ): Endpoint {
   return { method, path, who: 'anyone', csrf, limit, answer: async (asked) => handler(asked) };
+}
+
+/** A page of the administration: from its network, for whoever may do this, freshly proved. */
+function admin(
+  method: Endpoint['method'],
+  path: string,
+  permission: AdminPermission,
+  csrf: Endpoint['csrf'],
+  handler: Handler<SessionFacts>,
+): Endpoint {
+  const answer: Handler<SessionFacts> = (exchange) => {
+    assertPermitted(exchange, exchange.session, permission);
+    return handler(exchange);
+  };
+  return row(method, path, 'administrator', csrf, 'page', answer);
 }
 
 function row(

@@ -86,7 +86,7 @@ export interface RefusalAnswer {
 /** Why somebody is sent to another page than they asked for. */
 export type RedirectReason = Extract<
   ProblemCode,
-  'not-signed-in' | 'second-factor-required' | 'enrollment-required'
+  'not-signed-in' | 'second-factor-required' | 'enrollment-required' | 'step-up-required'
 >;
 
 /** On to another address of ours. */

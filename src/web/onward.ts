@@ -40,12 +40,18 @@ export function pageHref(
   return exchange.config.portal.basePath + path + search;
 }
 
-/** The address of the page that was asked for, with the place to return to from there. */
-export function ownAddress(exchange: Pick<Exchange, 'config' | 'path' | 'returnTo'>): string {
+/**
+ * The address of the page that was asked for, with its query, and with the place to return to from
+ * there where that is a good one.
+ */
+export function ownAddress(
+  exchange: Pick<Exchange, 'config' | 'path' | 'query' | 'returnTo'>,
+): string {
   const { config, path, returnTo } = exchange;
-  const search =
-    returnTo === null ? '' : `?${new URLSearchParams({ return_to: returnTo }).toString()}`;
-  return config.portal.url + path + search;
+  const query = new URLSearchParams(exchange.query);
+  query.delete('return_to');
+  if (returnTo !== null) query.set('return_to', returnTo);
+  return config.portal.url + path + (query.size === 0 ? '' : `?${query.toString()}`);
 }
 
 /** Where somebody goes who has nothing left to prove. */

@@ -18,7 +18,7 @@ import type { Visit } from '../flows/flow-context.ts';
 import { signOut } from '../flows/sessions.ts';
 import { prefersJson } from '../platform/problem-response.ts';
 import { requestFactsOf } from '../platform/request-facts.ts';
-import { admission } from './access.ts';
+import { admission, assertAdministrationNetwork } from './access.ts';
 import { cookieToClear, cookieToSet, cookieValue } from './cookies.ts';
 import { comesFromOurPages, isFormCookie, isFormToken, newFormCookie } from './csrf.ts';
 import { returnToIn } from './destination.ts';
@@ -65,6 +65,7 @@ async function serve(desk: Desk): Promise<void> {
   const match = matchEndpoint(desk.request.method, path);
   await assertWithinLimit(desk, match.kind === 'endpoint' ? match.endpoint.limit : 'page');
   const { endpoint, parameter } = endpointIn(desk, match);
+  if (endpoint.who === 'administrator') assertAdministrationNetwork(desk.config, desk.request);
   if (endpoint.limit === 'file') {
     // Files say nothing about anybody: no cookie is looked at and none is set.
     const visit = visitOf(desk, null);

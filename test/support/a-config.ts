@@ -2,6 +2,7 @@
 
 import type { Config } from '../../src/config/config.ts';
 import { portalAt } from '../../src/core/locations.ts';
+import { administrationRoute } from '../../src/core/policy/administration.ts';
 import { aPolicy } from './builders.ts';
 
 /** Any part of it; the portal's address follows from `publicUrl` unless it is given. */
@@ -16,6 +17,7 @@ export function aConfig(changes: ConfigChanges = {}): Config {
   const { server, portal, portalUrl, ...rest } = changes;
   const publicUrl = server?.publicUrl ?? 'https://console.example.com';
   const address = portalAt(portalUrl ?? `${publicUrl}/_mfa`);
+  const policy = rest.policy ?? aPolicy();
   return {
     file: null,
     server: {
@@ -48,9 +50,18 @@ export function aConfig(changes: ConfigChanges = {}): Config {
     trustedDevices: { isEnabled: true, forSeconds: 30 * 24 * 3600, tiers: ['TIER2', 'TIER3'] },
     risk: { newDevice: 'challenge', newLocation: 'challenge', geoDatabase: null },
     mail: null,
-    policy: aPolicy(),
+    policy,
     routes: [],
+    administration: administrationRoute({ network: portal?.network ?? null, ...policy }),
+    tokens: { lifetimeSeconds: 1200 },
     auditsAllowed: false,
+    auditTrail: {
+      keptSeconds: null,
+      syslog: null,
+      webhook: null,
+      waitingMax: 100_000,
+      whenFull: 'pass',
+    },
     logLevel: 'info',
     ...rest,
   };

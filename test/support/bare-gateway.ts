@@ -173,6 +173,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
           createdAt: NOON,
           mustEnrollAt: as.enrollBy ?? null,
           remindedAt: as.remindedAt ?? null,
+          enrollGuard: null,
         },
         tenantRules: noTenantRules,
         attestedModels: [],

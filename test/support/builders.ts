@@ -238,6 +238,13 @@ export function aPolicy(changes: Partial<AccessPolicy> = {}): AccessPolicy {
     stepUpWithinSeconds: 600,
     hardwareKeys: { tiers: [], models: [] },
     rememberedFor: ['TIER2', 'TIER3'],
+    roleGroups: {
+      admin: ['AI-PLATFORM-ADMINS'],
+      manager: ['AI-PLATFORM-ADMINS'],
+      'security-owner': ['AI-PLATFORM-ADMINS'],
+      'reset-executor': ['AI-PLATFORM-ADMINS'],
+      auditor: [],
+    },
     networks: new Map([['anywhere', aNetwork('anywhere', ['0.0.0.0/0', '::/0'])]]),
     ...changes,
   };

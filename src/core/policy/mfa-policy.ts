@@ -3,6 +3,7 @@
 import type { Network } from '../cidr.ts';
 import type { Principal } from '../facts.ts';
 import type { MethodId } from '../proofs.ts';
+import type { RoleGroups } from './administration.ts';
 
 /** Tiers, strongest demands first. */
 export const tiers = ['TIER0', 'TIER1', 'TIER2', 'TIER3'] as const;
@@ -56,6 +57,8 @@ export interface AccessPolicy {
   readonly hardwareKeys: HardwareKeys;
   /** Tiers for which a second factor may be remembered in a browser; none where that is off. */
   readonly rememberedFor: readonly Tier[];
+  /** The groups whose members administer. */
+  readonly roleGroups: RoleGroups;
   /** Every named network, for what a service account is bound to. */
   readonly networks: ReadonlyMap<string, Network>;
 }

@@ -52,6 +52,7 @@ describe('recall', () => {
         createdAt: NOON,
         mustEnrollAt: null,
         remindedAt: null,
+        enrollGuard: null,
       },
       tenantRules: noTenantRules,
       attestedModels: [],

@@ -1,0 +1,75 @@
+/** What is asked of the audit trail beside appending: browsing, pruning, sending on. */
+
+import type { AuditEvent, AuditEventType, Severity } from '../../core/audit-event.ts';
+import type { AuditEventId, TenantId, UserId } from '../../core/ids.ts';
+import type { EpochMs } from '../../core/time.ts';
+
+/** Which events; null: it does not matter. */
+export interface AuditFilter {
+  readonly tenant: TenantId;
+  readonly types: readonly AuditEventType[] | null;
+  readonly severities: readonly Severity[] | null;
+  readonly subject: UserId | null;
+  readonly actor: string | null;
+  readonly ip: string | null;
+  readonly requestId: string | null;
+  /** From this instant on. */
+  readonly from: EpochMs | null;
+  /** Before this instant. */
+  readonly to: EpochMs | null;
+}
+
+/** Refusals of one kind in an hour. */
+export interface RefusalCount {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** Reading the trail page by page, and what is kept of it. */
+export interface AuditBrowser {
+  /** Newest first; `after` is the id that the page before ended with. */
+  browse(
+    filter: AuditFilter,
+    page: { readonly after: AuditEventId | null; readonly limit: number },
+  ): Promise<readonly AuditEvent[]>;
+  /** Oldest first, all that fit: for exports. */
+  export(filter: AuditFilter): AsyncIterable<AuditEvent>;
+  /** Null when there is none of this id in this tenant. */
+  find(tenant: TenantId, id: AuditEventId): Promise<AuditEvent | null>;
+  /** Refused requests by reason since then, most first. */
+  countRefusals(tenant: TenantId, since: EpochMs): Promise<readonly RefusalCount[]>;
+}
+
+/** Where sending on has come to. */
+export interface SinkState {
+  /** Number of the last event that was handed over. */
+  readonly lastSeq: number;
+  /** Number of the last event there is. */
+  readonly headSeq: number;
+}
+
+/** An event with its number in the chain. */
+export interface NumberedEvent {
+  readonly seq: number;
+  readonly event: AuditEvent;
+}
+
+/** Cursors of what is sent on. The trail itself is the buffer: nothing is written twice. */
+export interface AuditSinkStore {
+  /**
+   * Takes a sink for this instance until `leaseUntil`, if nobody else has it. A sink that was not
+   * known begins at the end of the chain. Null: somebody else has it.
+   */
+  take(asked: {
+    readonly sink: string;
+    readonly holder: string;
+    readonly now: EpochMs;
+    readonly leaseUntil: EpochMs;
+  }): Promise<SinkState | null>;
+  /** The events after one, oldest first. */
+  read(afterSeq: number, limit: number): Promise<readonly NumberedEvent[]>;
+  /** Everything up to this number was handed over. Only for whoever holds the sink. */
+  advance(sink: string, holder: string, seq: number): Promise<void>;
+  /** How many events wait for the slowest of these sinks. */
+  countWaiting(sinks: readonly string[]): Promise<number>;
+}
