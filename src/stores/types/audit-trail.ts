@@ -54,6 +54,24 @@ export interface NumberedEvent {
   readonly event: AuditEvent;
 }
 
+/** Why events could not be handed over. */
+export interface SinkTrouble {
+  /** When it began. */
+  readonly since: EpochMs;
+  /** What went wrong last, in a sentence for operators. */
+  readonly failure: string;
+}
+
+/** A sink as whoever looks after it sees it. */
+export interface KnownSink {
+  readonly sink: string;
+  readonly waiting: number;
+  /** When events were handed over last; null: never. */
+  readonly handedOverAt: EpochMs | null;
+  /** Null: the last try went well, or there was none. */
+  readonly trouble: SinkTrouble | null;
+}
+
 /** Cursors of what is sent on. The trail itself is the buffer: nothing is written twice. */
 export interface AuditSinkStore {
   /**
@@ -68,8 +86,20 @@ export interface AuditSinkStore {
   }): Promise<SinkState | null>;
   /** The events after one, oldest first. */
   read(afterSeq: number, limit: number): Promise<readonly NumberedEvent[]>;
-  /** Everything up to this number was handed over. Only for whoever holds the sink. */
-  advance(sink: string, holder: string, seq: number): Promise<void>;
+  /**
+   * Everything up to this number was handed over at that time, and no trouble is left. A lower
+   * number than before takes back what is in doubt. False, and nothing written: somebody else
+   * holds the sink.
+   */
+  advance(sink: string, holder: string, seq: number, at: EpochMs): Promise<boolean>;
+  /** Notes what went wrong, for whoever holds the sink. */
+  noteTrouble(sink: string, holder: string, trouble: SinkTrouble): Promise<void>;
+  /** Lets go of a sink, so that another instance need not wait for the lease to end. */
+  release(sink: string, holder: string): Promise<void>;
+  /** Every sink that was ever taken and not forgotten, by name. */
+  list(): Promise<readonly KnownSink[]>;
+  /** Forgets a sink: should it be taken again, it begins at the end of the chain. True: it was known. */
+  forget(sink: string): Promise<boolean>;
   /** How many events wait for the slowest of these sinks. */
   countWaiting(sinks: readonly string[]): Promise<number>;
 }
