@@ -10,7 +10,7 @@ import type { RequestHandler } from 'http-proxy-middleware';
 import type { RequestFacts } from '../core/facts.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import type { Route, Upstream } from '../core/route.ts';
-import { isSafe } from './answer.ts';
+import { isSafe } from '../core/safe-method.ts';
 import { enrollByHeader } from './enroll-by.ts';
 import type { IdentityHeaders } from './identity-headers.ts';
 import { type Patience, Silence, type Waiting } from './patience.ts';
