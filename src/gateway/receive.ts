@@ -13,6 +13,7 @@ import type { Door, RequestFacts } from '../core/facts.ts';
 import { authorityOf, parseHostHeader, type HostAndPort } from '../core/host.ts';
 import { canonicalTarget, targetRefusals } from '../core/path.ts';
 import { Problem } from '../core/problem.ts';
+import { isPassedOn } from '../core/request-method.ts';
 import { clientAddress, peerOf } from './client-address.ts';
 import { listMembers, valuesOf } from './raw-headers.ts';
 import type { NewRequestId } from './request-ids.ts';
@@ -89,12 +90,12 @@ export function hostFrom(text: string, header: string): HostAndPort {
 const knownHosts = new Map<string, HostAndPort>();
 const hostsKept = 1000;
 
-/** Settles a method, or throws: TRACE would show the upstream's headers to whoever asks. */
+/** Settles a method, or throws. */
 export function assertMethod(method: string): string {
   if (!/^[A-Z][A-Z-]*$/.test(method)) {
     throw new Problem('invalid-request', { detail: 'The method is not one.' });
   }
-  if (method === 'TRACE' || method === 'TRACK' || method === 'CONNECT') {
+  if (!isPassedOn(method)) {
     throw new Problem('method-not-allowed', { detail: `${method} is not passed on.` });
   }
   return method;

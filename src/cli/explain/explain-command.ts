@@ -5,9 +5,22 @@
  * changed.
  */
 
-import { isPortalRequest } from '../../core/locations.ts';
-import { explain } from '../../core/policy/explain.ts';
-import { UsageError } from '../cli.ts';
+import assert from 'node:assert/strict';
+
+import type { Config } from '../../config/config.ts';
+import { unreachable } from '../../core/unreachable.ts';
+import {
+  type AccessAnswer,
+  type DescribedAccess,
+  explainRequest,
+} from '../../flows/admin/explain/explain-request.ts';
+import {
+  explanationDocument,
+  portalSentence,
+} from '../../flows/admin/explain/explanation-document.ts';
+import { noSession } from '../../flows/admin/explain/visitor.ts';
+import type { PrincipalRecord, Stores } from '../../stores/types.ts';
+import type { Cli } from '../cli.ts';
 import {
   administering,
   commaList,
@@ -18,15 +31,8 @@ import {
   type CommandSpec,
 } from '../command.ts';
 import { print, styler } from '../terminal.ts';
-import {
-  portalText,
-  explanationJson,
-  explanationText,
-  refusedTargetText,
-} from './explanation-text.ts';
-import { parseProofs } from './proofs-typed.ts';
-import { requestTyped } from './request-typed.ts';
-import { knownVisitor, supposedVisitor, type Visitor } from './visitor.ts';
+import { errorOfFault } from './described-faults.ts';
+import { answeredElsewhereText, explanationText, withHints } from './explanation-text.ts';
 
 /** Explains one request. Exit code 0 when it would pass, 3 when not. */
 export const explainCommand: CommandSpec = {
@@ -45,49 +51,65 @@ export const explainCommand: CommandSpec = {
   run: async (cli, typed) => {
     const [method = '', url = ''] = typed.args;
     const config = configOf(cli, typed);
-    const now = cli.clock.now();
-    const asked = requestTyped(config, { method, url, ip: optionText(typed, 'ip') });
-    const proofsText = optionText(typed, 'proofs');
-    const proofs = proofsText === null ? null : parseProofs(proofsText, now);
-    const username = optionText(typed, 'user');
-    const groupsTyped = optionText(typed, 'groups');
-    if (username !== null && groupsTyped !== null) {
-      throw new UsageError('--user and --groups are two ways to say who asks; keep one');
-    }
-
-    let visitor: Visitor | null = null;
-    if (username !== null) {
-      visitor = await administering(cli, config, ({ flows }) =>
-        knownVisitor({ stores: flows.stores, config, now }, username, proofs),
-      );
-    } else if (proofs !== null || groupsTyped !== null) {
-      visitor = supposedVisitor({ config, now }, commaList(groupsTyped ?? ''), proofs);
-    }
-
-    const isJson = optionFlag(typed, 'json');
-    const styled = styler(cli.terminal);
-    if (!asked.ok) {
-      print(cli.terminal, refusedTargetText(asked.refusal, { url, isJson, styled }));
-      return 3;
-    }
-    const { request } = asked;
-    if (isPortalRequest(config.portal, request)) {
-      print(cli.terminal, portalText({ url, portal: config.portal.url, isJson, styled }));
-      return 3;
-    }
-    const facts = { request, session: visitor?.session ?? null, now };
-    const explained = {
-      explanation: explain(config.routes, facts, config.policy),
-      assumptions: [...asked.assumptions, ...(visitor?.assumptions ?? [])],
-      url: `${request.scheme}://${request.authority}${request.path}${request.query}`,
-      visitor,
+    const groups = optionText(typed, 'groups');
+    const described: DescribedAccess = {
+      method,
+      url,
+      ip: optionText(typed, 'ip'),
+      username: optionText(typed, 'user'),
+      groups: groups === null ? null : commaList(groups),
+      proofs: optionText(typed, 'proofs'),
     };
-    print(
-      cli.terminal,
-      isJson
-        ? JSON.stringify(explanationJson(explained), null, 2)
-        : explanationText(explained, styled).join('\n'),
-    );
-    return explained.explanation.decision.kind === 'allow' ? 0 : 3;
+    const answer = await answerTo(cli, config, described);
+    const text = optionFlag(typed, 'json')
+      ? JSON.stringify(explanationDocument(answer, { url, portalUrl: config.portal.url }), null, 2)
+      : linesOf(cli, config, url, answer).join('\n');
+    print(cli.terminal, text);
+    const isAllowed =
+      answer.outcome === 'explained' && answer.explanation.decision.kind === 'allow';
+    return isAllowed ? 0 : 3;
   },
 };
+
+// Sessions are the administration pages' to look into.
+const findSession = async (): Promise<null> => Promise.resolve(null);
+
+type Answered = Exclude<AccessAnswer, { outcome: 'unreadable' }>;
+
+async function answerTo(cli: Cli, config: Config, described: DescribedAccess): Promise<Answered> {
+  const findPerson = async (username: string): Promise<PrincipalRecord | null> =>
+    administering(cli, config, ({ flows }) => personNamed(flows.stores, username));
+  const { routes } = config;
+  const asked = { config, now: cli.clock.now(), findPerson, findSession, routes };
+  const answer = await explainRequest(asked, described);
+  if (answer.outcome === 'explained') return withHints(answer);
+  if (answer.outcome !== 'unreadable') return answer;
+  const [fault] = answer.faults;
+  assert.ok(fault !== undefined, 'what cannot be read has a fault');
+  throw errorOfFault(fault, config.server);
+}
+
+async function personNamed(stores: Stores, username: string): Promise<PrincipalRecord | null> {
+  const user = await stores.users.findByUsername(username);
+  return user === null ? null : stores.users.findPrincipal(user.id, noSession);
+}
+
+function linesOf(cli: Cli, config: Config, url: string, answer: Answered): readonly string[] {
+  const styled = styler(cli.terminal);
+  switch (answer.outcome) {
+    case 'explained':
+      return explanationText(answer, styled);
+    case 'refused': {
+      const sentence = `${styled('red', 'Refused:')} ${answer.sentence}`;
+      const why = `${answer.reason}, before any route is looked at`;
+      return answeredElsewhereText({ url, sentence, why }, styled);
+    }
+    case 'portal': {
+      const why = 'portal, no route is looked at';
+      const sentence = portalSentence(config.portal.url);
+      return answeredElsewhereText({ url, sentence, why }, styled);
+    }
+    default:
+      return unreachable(answer);
+  }
+}

@@ -1,4 +1,4 @@
-/** An explanation as text for a terminal, and as JSON for programs. */
+/** An explanation as text for a terminal. */
 
 import type { Decision } from '../../core/policy/decision.ts';
 import type {
@@ -9,16 +9,9 @@ import type {
 } from '../../core/policy/explain.ts';
 import { reasons } from '../../core/policy/reasons.ts';
 import { unreachable } from '../../core/unreachable.ts';
+import type { ExplainedAccess } from '../../flows/admin/explain/explain-request.ts';
+import type { Assumption, Visitor } from '../../flows/admin/explain/visitor.ts';
 import { columns, harmless, type Style } from '../terminal.ts';
-import type { Visitor } from './visitor.ts';
-
-/** An explanation and what it was asked for. */
-export interface Explained {
-  readonly explanation: Explanation;
-  readonly url: string;
-  readonly visitor: Visitor | null;
-  readonly assumptions: readonly string[];
-}
 
 /** Sets text in a style. */
 export type Styled = (style: Style, text: string) => string;
@@ -35,7 +28,7 @@ const outcomes: Readonly<Record<Decision['kind'], string>> = {
 };
 
 /** The explanation as lines: the sentence, the trace, what would let it pass. */
-export function explanationText(explained: Explained, styled: Styled): readonly string[] {
+export function explanationText(explained: ExplainedAccess, styled: Styled): readonly string[] {
   const { explanation, url, visitor, assumptions } = explained;
   const { request, decision, wouldPass } = explanation;
   const colour = ['allow', 'remind'].includes(decision.kind) ? 'green' : 'red';
@@ -49,73 +42,39 @@ export function explanationText(explained: Explained, styled: Styled): readonly 
     ...section('Rules', ruleLines(explanation, styled), styled),
     ...section('Checks', checkLines(explanation, styled), styled),
     ...section('To pass', wouldPass.map(harmless), styled),
-    ...section('Assumed', assumptions.map(harmless), styled),
+    ...section(
+      'Assumed',
+      assumptions.map(({ sentence }) => harmless(sentence)),
+      styled,
+    ),
   ];
 }
 
-/** The explanation as one object; member names as in the JSON API. */
-export function explanationJson(explained: Explained) {
-  const { explanation, url, visitor, assumptions } = explained;
-  const { request, decision, routes, rules, checks, wouldPass } = explanation;
+/** The explanation with what to type for what was supposed. */
+export function withHints<Explained extends ExplainedAccess>(explained: Explained): Explained {
   return {
-    decision: decision.kind,
-    reason: decision.reason,
-    sentence: reasons[decision.reason],
-    route: routes.find((route) => route.outcome === 'taken')?.name ?? null,
-    rule: decision.rule?.id ?? null,
-    request: { ...request, url },
-    user:
-      visitor === null
-        ? null
-        : {
-            username: visitor.isKnown ? visitor.session.principal.username : null,
-            groups: visitor.session.principal.groups,
-            tier: visitor.tier,
-            enrolled: visitor.session.enrolled,
-            recovery_codes_left: visitor.session.recoveryCodesLeft,
-            proofs: visitor.session.proofs.map((proof) => ({
-              method: proof.method,
-              at: new Date(proof.at).toISOString(),
-            })),
-          },
-    assumptions,
-    routes,
-    rules,
-    checks,
-    would_pass: wouldPass,
+    ...explained,
+    assumptions: explained.assumptions.map((assumption) => ({
+      ...assumption,
+      sentence: assumption.sentence + hints[assumption.about],
+    })),
   };
 }
 
-interface Elsewhere {
-  readonly url: string;
-  readonly isJson: boolean;
-  readonly styled: Styled;
-}
+const hints: Readonly<Record<Assumption['about'], string>> = {
+  address: ' (say another with --ip)',
+  person: ' (say who with --user or --groups)',
+  proofs: ' (say what else with --proofs)',
+  enrollment: '',
+  'key-model': '',
+};
 
-/** What to say of a target that the gateway refuses before it looks at any route. */
-export function refusedTargetText(refusal: string, { url, isJson, styled }: Elsewhere): string {
-  const code = 'invalid-request-target';
-  if (isJson) {
-    const answer = { decision: 'refused', reason: code, sentence: refusal, request: { url } };
-    return JSON.stringify(answer, null, 2);
-  }
-  return [
-    harmless(url),
-    '',
-    `${styled('red', 'Refused:')} ${refusal}`,
-    styled('dim', `${code}, before any route is looked at`),
-  ].join('\n');
-}
-
-/** What to say of the portal's own pages. */
-export function portalText(elsewhere: Elsewhere & { readonly portal: string }): string {
-  const { url, portal, isJson, styled } = elsewhere;
-  const sentence = `This is the portal (${portal}), which answers by itself.`;
-  if (isJson) {
-    const answer = { decision: 'portal', reason: 'portal', sentence, request: { url } };
-    return JSON.stringify(answer, null, 2);
-  }
-  return [harmless(url), '', sentence, styled('dim', 'portal, no route is looked at')].join('\n');
+/** What to say of a request that no route is looked at for. */
+export function answeredElsewhereText(
+  { url, sentence, why }: { readonly url: string; readonly sentence: string; readonly why: string },
+  styled: Styled,
+): readonly string[] {
+  return [harmless(url), '', sentence, styled('dim', why)];
 }
 
 function whoText(visitor: Visitor | null): string {
