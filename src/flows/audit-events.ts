@@ -75,6 +75,14 @@ export function eventOnCommandLine(
   };
 }
 
+/** Time passed, and something came to its end by itself. */
+export function eventBySystem(
+  user: { readonly id: UserId | null; readonly tenant: TenantId },
+  happening: Happening,
+): NewAuditEvent {
+  return { ...eventOnCommandLine(user, happening), actor: 'system' };
+}
+
 /** The methods of proofs, for `details.methods`. */
 export function methodsOf(proofs: readonly Proof[]): readonly string[] {
   return [...new Set(proofs.map((proof) => proof.method))].sort();

@@ -272,6 +272,7 @@ export interface ChallengeStore {
   consume(kind: Challenge['kind'], session: SessionKey, now: EpochMs): Promise<Challenge | null>;
   /** A session was rotated: its challenges go with it. */
   rebind(from: SessionKey, to: SessionKey): Promise<void>;
+  removeOfUser(user: UserId): Promise<void>;
   removeExpired(now: EpochMs): Promise<void>;
 }
 
@@ -333,7 +334,7 @@ export interface PlaceStore {
   removeUnseenSince(at: EpochMs): Promise<void>;
 }
 
-/** Something to tell a person by mail. No secrets, no codes. */
+/** Something to tell a person by mail. No secrets, no codes; of a one-time link, a sealed secret. */
 export interface NewMail {
   readonly userId: UserId;
   readonly to: string;

@@ -53,6 +53,10 @@ export function sqlChallenges(db: Db): ChallengeStore {
         .execute();
     },
 
+    async removeOfUser(user) {
+      await db.deleteFrom('challenges').where('user_id', '=', user).execute();
+    },
+
     async removeExpired(now) {
       await db.deleteFrom('challenges').where('expires_at', '<=', now).execute();
     },
