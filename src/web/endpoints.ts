@@ -5,11 +5,8 @@
  * known path is refused with `Allow`.
  */
 
-import assert from 'node:assert/strict';
-import type { SessionFacts } from '../core/facts.ts';
-import type { AdminPermission } from '../core/policy/administration.ts';
-import { assertPermitted, type Who } from './access.ts';
-import type { Answer, Exchange, Handler } from './exchange.ts';
+import { adminEndpoints } from './admin/endpoints.ts';
+import { type Endpoint, forAnyone, row } from './endpoint.ts';
 import { showAccount, submitAccount } from './pages/account.ts';
 import { showAsset } from './pages/asset.ts';
 import { showAuthenticator, submitAuthenticator } from './pages/authenticator.ts';
@@ -29,24 +26,6 @@ import { showReminder, submitReminder } from './pages/reminder.ts';
 import { showSignIn, submitSignIn } from './pages/sign-in.ts';
 import { showSignOut, submitSignOut } from './pages/sign-out.ts';
 import { showStepUp, submitStepUp } from './pages/step-up.ts';
-
-/**
- * How often an address may ask. `code` is for forms that take a guess, `page` for all other
- * pages; passwords and codes are counted again, by account, in the flows. `file` costs nothing to
- * answer and is not counted.
- */
-export type LimitClass = 'page' | 'code' | 'file';
-
-/** One of our own URLs. */
-export interface Endpoint {
-  readonly method: 'GET' | 'POST';
-  /** A segment that begins with a colon stands for any one segment. */
-  readonly path: string;
-  readonly who: Who;
-  readonly csrf: 'on' | 'off';
-  readonly limit: LimitClass;
-  answer(exchange: Exchange): Promise<Answer>;
-}
 
 // prettier-ignore
 /** The pages for everybody. A row is read left to right: where, who comes in, what protects it, who answers. */
@@ -88,12 +67,6 @@ const personEndpoints: readonly Endpoint[] = [
   row('POST', '/account/disable-mfa',     'complete',       'on',  'code', submitDisableMfa),
 ];
 
-// prettier-ignore
-/** Every page of the administration, with the permission that it needs. */
-const adminEndpoints: readonly Endpoint[] = [
-  //    method  path                        permission      csrf   handler
-];
-
 /** Every page. */
 export const endpoints: readonly Endpoint[] = [...personEndpoints, ...adminEndpoints];
 
@@ -128,51 +101,4 @@ function parameterIn(pattern: string, path: string): string | null {
   const value = path.slice(before.length, path.length - after.length);
   const doesMatch = path.startsWith(before) && path.endsWith(after) && /^[^/]+$/.test(value);
   return doesMatch ? value : null;
-}
-
-function forAnyone(
-  method: Endpoint['method'],
-  path: string,
-  csrf: Endpoint['csrf'],
-  limit: LimitClass,
-  handler: Handler<SessionFacts | null>,
-): Endpoint {
-  return { method, path, who: 'anyone', csrf, limit, answer: async (asked) => handler(asked) };
-}
-
-/** A page of the administration: from its network, for whoever may do this, freshly proved. */
-function admin(
-  method: Endpoint['method'],
-  path: string,
-  permission: AdminPermission,
-  csrf: Endpoint['csrf'],
-  handler: Handler<SessionFacts>,
-): Endpoint {
-  const answer: Handler<SessionFacts> = (exchange) => {
-    assertPermitted(exchange, exchange.session, permission);
-    return handler(exchange);
-  };
-  return row(method, path, 'administrator', csrf, 'page', answer);
-}
-
-function row(
-  method: Endpoint['method'],
-  path: string,
-  who: Exclude<Who, 'anyone'>,
-  csrf: Endpoint['csrf'],
-  limit: LimitClass,
-  handler: Handler<SessionFacts>,
-): Endpoint {
-  return {
-    method,
-    path,
-    who,
-    csrf,
-    limit,
-    answer: async (asked) => {
-      const { session } = asked;
-      assert.ok(session !== null, 'admission lets nobody in without a session');
-      return handler({ ...asked, session });
-    },
-  };
 }

@@ -126,6 +126,7 @@ function anonymousFrame(config: Config, nonce: string, requestId: RequestId): Fr
     requestId,
     graceBanner: null,
     accent,
+    admin: null,
   };
 }
 

@@ -11,6 +11,7 @@ import type { RequestFacts, SessionFacts } from '../core/facts.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { FlowContext, NewSession, Visit } from '../flows/flow-context.ts';
+import type { AdminFrame } from './admin/views.ts';
 import type { Form } from './form.ts';
 import type { Renderer } from './render.ts';
 import type { Page } from './views.ts';
@@ -73,6 +74,8 @@ export interface PageAnswer {
   readonly kind: 'page';
   readonly page: Page;
   readonly why: string | null;
+  /** Pages of the administration get it from their row of the table. */
+  readonly admin?: AdminFrame;
 }
 
 /** A page whose form was refused: shown again with errors, under the problem's status and code. */
@@ -80,6 +83,7 @@ export interface RefusalAnswer {
   readonly kind: 'refusal';
   readonly page: Page;
   readonly why: string | null;
+  readonly admin?: AdminFrame;
   readonly problem: Problem;
 }
 

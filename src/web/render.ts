@@ -68,6 +68,8 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
         asset: (name: string) => frame.basePath + assetNamed(assets, name).hashedPath,
         // Links that templates make themselves keep the place to return to.
         here: (path: string) => frame.basePath + path + returnToQuery(frame),
+        // Paths in models of the administration are below the base path.
+        at: (path: string) => frame.basePath + path,
       });
     },
   };
@@ -95,8 +97,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 function readAsset(name: string, file: string): Asset {
-  const written = readFileSync(file);
-  const body = extname(name) === '.css' ? withoutLayout(written) : written;
+  const body = extname(name) === '.css' ? stylesheet(file) : readFileSync(file);
   const contentType = contentTypes[extname(name)];
   assert.ok(contentType !== undefined, `views/assets/${name} is of a kind we do not serve`);
   const version = createHash('sha256').update(body).digest('hex').slice(0, 10);
@@ -104,9 +105,16 @@ function readAsset(name: string, file: string): Asset {
   return { body, contentType, etag: `"${version}"`, version, hashedPath };
 }
 
-/** A stylesheet as it is sent: without comments and indentation, a fifth smaller. */
-function withoutLayout(css: Buffer): Buffer {
-  const text = css.toString('utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+/**
+ * A stylesheet as it is sent: with what it imports in its place, so that a page loads one, and
+ * without comments and indentation, a fifth smaller.
+ */
+function stylesheet(file: string): Buffer {
+  const text = readFileSync(file, 'utf8')
+    .replaceAll(/^@import '([\w-]+\.css)';$/gm, (_, name: string) =>
+      readFileSync(join(dirname(file), '..', 'styles', name), 'utf8'),
+    )
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '');
   return Buffer.from(text.replaceAll(/^\s+/gm, ''));
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { ProblemCode } from '../core/problem.ts';
+import type { AdminFrame, AdminPage } from './admin/views.ts';
 
 /** What stands on every page, around the content. */
 export interface Frame {
@@ -29,6 +30,8 @@ export interface Frame {
   readonly graceBanner: string | null;
   /** CSS colour of the operator's accent, checked when the configuration was loaded. */
   readonly accent: string | null;
+  /** The rail of the administration; null on every other page. */
+  readonly admin: AdminFrame | null;
 }
 
 /** An error at a field; the summary on top repeats it with a link to the field. */
@@ -377,4 +380,5 @@ export type Page =
   | ReminderPage
   | SignOutPage
   | ProblemPage
-  | ProblemGuidePage;
+  | ProblemGuidePage
+  | AdminPage;

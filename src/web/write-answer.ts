@@ -108,7 +108,7 @@ const isAboutEnrolling: ReadonlySet<Page['page']> = new Set([
 
 function frameFor(
   exchange: Exchange,
-  { page, why }: PageAnswer | RefusalAnswer,
+  { page, why, admin }: PageAnswer | RefusalAnswer,
   form: { readonly nonce: string; readonly cookie: string },
 ): Frame {
   const { parts, config, session, returnTo, request } = exchange;
@@ -128,6 +128,7 @@ function frameFor(
     requestId: request.id,
     graceBanner: isAboutEnrolling.has(page.page) ? null : graceSentence(exchange),
     accent,
+    admin: admin ?? null,
   };
 }
 

@@ -15,6 +15,7 @@ import type {
 } from '../../src/web/views.ts';
 
 import { sampleAccountPages } from './sample-accounts.ts';
+import { anAdminFrame, sampleAdminPages } from './sample-admin.ts';
 
 /** A page and what stands around it. */
 export interface SamplePage {
@@ -36,6 +37,7 @@ export function aFrame(differences: Partial<Frame> = {}): Frame {
     requestId: 'req_01jd7qk3v8e6m2p9w4x5y0z1ab',
     graceBanner: null,
     accent: null,
+    admin: null,
     ...differences,
   };
 }
@@ -277,6 +279,11 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
 
   for (const [name, page] of sampleAccountPages(words)) {
     add(name, page, { ...nowhere, signedInAs: anna });
+  }
+
+  for (const [name, { section, page }] of sampleAdminPages(words)) {
+    const admin = anAdminFrame(words, { section });
+    add(name, page, { ...nowhere, signedInAs: anna, admin });
   }
 
   const graceBanner = words.count('grace.days', 5, { until: 'Fri 27 Nov, 17:00 SAST' });

@@ -85,6 +85,8 @@ export interface PeopleStore {
     tenant: TenantId,
     at: { readonly policy: StatusPolicy; readonly now: EpochMs },
   ): Promise<MfaStatistics>;
+  /** How many people of a tenant have their second-factor codes paused now. */
+  countLocked(tenant: TenantId, now: EpochMs): Promise<number>;
   /** Notes how a tenant stands today, in place of what was noted today before. */
   noteDay(tenant: TenantId, day: MfaDay): Promise<void>;
   /** The latest days, oldest first. */

@@ -1,0 +1,45 @@
+/**
+ * What stands around every page of the administration, and the list of these pages. Each area has
+ * its models in a file of its own beside this one, and one line in the union.
+ */
+
+import type { AdminSettingsPage } from './settings-views.ts';
+
+/** The parts of the administration, in the order of the rail. */
+export const adminSections = [
+  'overview',
+  'users',
+  'resets',
+  'locked',
+  'sessions',
+  'audit',
+  'explain',
+  'policy',
+  'settings',
+  'evidence',
+] as const;
+
+/** A part of the administration. */
+export type AdminSection = (typeof adminSections)[number];
+
+/** The rail, and who is at work. */
+export interface AdminFrame {
+  /** Which of its sections a page belongs to. */
+  readonly section: AdminSection;
+  readonly sections: readonly {
+    readonly section: AdminSection;
+    /** `views/partials/icon-<icon>.eta` */
+    readonly icon: string;
+    readonly label: string;
+    readonly path: string;
+    /** What waits there, in a number and in words; null: nothing does. */
+    readonly waiting: { readonly count: number; readonly label: string } | null;
+  }[];
+  /** What the person is here, in words: "Administrator, Auditor". */
+  readonly roles: string;
+  /** The tenant that is administered. */
+  readonly tenant: string;
+}
+
+/** Every page of the administration. */
+export type AdminPage = AdminSettingsPage;
