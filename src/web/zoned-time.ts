@@ -8,6 +8,8 @@ export interface ZonedTime {
   until(at: EpochMs, now: EpochMs): string;
   /** "22 Nov 2026, 14:32 (SAST)" */
   full(at: EpochMs): string;
+  /** "22 Nov 2026" */
+  day(at: EpochMs): string;
   /** "Fri 27 Nov, 17:00 SAST", for days that are near */
   weekday(at: EpochMs): string;
 }
@@ -23,6 +25,7 @@ export function zonedTime(timeZone: string): ZonedTime {
   const dayOfWeek = (at: EpochMs) => near.format(at).replace(',', '');
   return {
     full,
+    day: (at) => day.format(at),
     weekday: (at) => `${dayOfWeek(at)}, ${time.format(at)} ${zoneName(timeZone, at)}`,
     until: (at, now) => (day.format(at) === day.format(now) ? clock(at) : full(at)),
   };
