@@ -1,7 +1,7 @@
 /** What is asked of the audit trail beside appending: browsing, pruning, sending on. */
 
 import type { AuditEvent, AuditEventType, Severity } from '../../core/audit-event.ts';
-import type { AuditEventId, TenantId, UserId } from '../../core/ids.ts';
+import type { AuditEventId, SessionKey, TenantId, UserId } from '../../core/ids.ts';
 import type { EpochMs } from '../../core/time.ts';
 
 /** Which events; null: it does not matter. */
@@ -13,6 +13,7 @@ export interface AuditFilter {
   readonly actor: string | null;
   readonly ip: string | null;
   readonly requestId: string | null;
+  readonly session: SessionKey | null;
   /** From this instant on. */
   readonly from: EpochMs | null;
   /** Before this instant. */
@@ -25,13 +26,21 @@ export interface RefusalCount {
   readonly count: number;
 }
 
+/** A page of the trail, beside an event or (null) at the newest end. */
+export interface AuditPage {
+  readonly after: AuditEventId | null;
+  readonly limit: number;
+  /** Which side of `after`: what is older, unless `newer` is asked for. */
+  readonly side?: 'older' | 'newer';
+}
+
 /** Reading the trail page by page, and what is kept of it. */
 export interface AuditBrowser {
-  /** Newest first; `after` is the id that the page before ended with. */
-  browse(
-    filter: AuditFilter,
-    page: { readonly after: AuditEventId | null; readonly limit: number },
-  ): Promise<readonly AuditEvent[]>;
+  /**
+   * Newest first, those next to `after`, which is left out: the id that the page before ended with,
+   * or with `newer` began with. Nothing beside an event that is not in the tenant.
+   */
+  browse(filter: AuditFilter, page: AuditPage): Promise<readonly AuditEvent[]>;
   /** Oldest first, all that fit: for exports. */
   export(filter: AuditFilter): AsyncIterable<AuditEvent>;
   /** Null when there is none of this id in this tenant. */
