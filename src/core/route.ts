@@ -51,6 +51,12 @@ export function matchesHost(pattern: HostPattern, host: string): boolean {
   return pattern.isWildcard ? host.endsWith(`.${pattern.name}`) : host === pattern.name;
 }
 
+/** A host as it is written in the configuration; nothing where any host will do. */
+export function hostInWords(host: HostPattern | null): string {
+  if (host === null) return '';
+  return host.isWildcard ? `*.${host.name}` : host.name;
+}
+
 /**
  * The first route that host and path lead to, or null. Null too where the path leads to another
  * one if letters have no case (see `firstRuleThatApplies`).

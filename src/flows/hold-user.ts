@@ -14,8 +14,25 @@ import type { PrincipalRecord, Stores } from '../stores/types.ts';
  * browser may have been faster; whatever is decided about enrollment is decided on this record.
  */
 export async function holdUser(stores: Stores, session: SessionFacts): Promise<PrincipalRecord> {
-  const { principal, lineage, sessionEpoch } = session;
-  await stores.users.lock(principal.id);
+  await stores.users.lock(session.principal.id);
+  return liveRecord(stores, session);
+}
+
+/**
+ * The session's facts as they are now, for work that lasts. Throws the problem `not-signed-in` like
+ * `holdUser`, and holds nothing.
+ */
+export async function factsWhileLive(
+  stores: Pick<Stores, 'users'>,
+  session: SessionFacts,
+): Promise<SessionFacts> {
+  return heldFacts(session, await liveRecord(stores, session));
+}
+
+async function liveRecord(
+  stores: Pick<Stores, 'users'>,
+  { principal, lineage, sessionEpoch }: SessionFacts,
+): Promise<PrincipalRecord> {
   const record = await stores.users.findPrincipal(principal.id, lineage);
   const isLive =
     record !== null &&

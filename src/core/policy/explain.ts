@@ -7,7 +7,7 @@
 
 import type { Facts, RequestFacts } from '../facts.ts';
 import { matchesPath } from '../path-pattern.ts';
-import { type HostPattern, matchesHost, matchRoute, type Route } from '../route.ts';
+import { hostInWords, matchesHost, matchRoute, type Route } from '../route.ts';
 import { checksOf, type Check } from './checks.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
@@ -113,9 +113,4 @@ function traceRules(route: Route, decision: Decision, facts: Facts): readonly Ru
 
 function ruleIndex(route: Route, rule: Rule | null): number {
   return rule === null ? route.rules.length : route.rules.indexOf(rule);
-}
-
-function hostInWords(host: HostPattern | null): string {
-  if (host === null) return '';
-  return host.isWildcard ? `*.${host.name}` : host.name;
 }

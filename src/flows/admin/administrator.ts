@@ -6,7 +6,7 @@
  */
 
 import type { SessionFacts } from '../../core/facts.ts';
-import type { UserId } from '../../core/ids.ts';
+import { defaultTenant, type UserId } from '../../core/ids.ts';
 import { type AdminPermission, isAbove, mayAdminister } from '../../core/policy/administration.ts';
 import { Problem } from '../../core/problem.ts';
 import type { NewAuditEvent } from '../../core/audit-event.ts';
@@ -75,6 +75,17 @@ export async function holdBoth(
     });
   }
   return { actor, target };
+}
+
+/** Throws the problem `not-permitted` unless a role of theirs lets them look. */
+export function assertMayView(ctx: Pick<FlowContext, 'config'>, { session }: Administrator): void {
+  const { roleGroups } = ctx.config.current().policy;
+  if (!mayAdminister(session.principal, 'view', roleGroups)) throw new Problem('not-permitted');
+}
+
+/** Says whether somebody administers the tenant that the installation itself belongs to. */
+export function isOfInstallation({ session }: Administrator): boolean {
+  return session.principal.tenant === defaultTenant;
 }
 
 /** An administrator did something to somebody, or (null) to their tenant. */
