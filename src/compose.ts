@@ -10,6 +10,7 @@ import { networkOf } from './core/place.ts';
 import type { FlowContext } from './flows/flow-context.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createRecall } from './gateway/recall.ts';
+import { createRecallToken } from './gateway/recall-token.ts';
 import { createMethods } from './methods/registry.ts';
 import type { PasskeySettings } from './methods/webauthn/passkeys.ts';
 import { composeMail } from './notify/compose-mail.ts';
@@ -185,11 +186,20 @@ export async function compose(
     sessionIdIn: (header) => parseSessionCookie(header, cookies.session, cookieSecret),
   });
   const signer = await createSigner({ clock, keys: stores.signingKeys, sealer });
+  const recallToken = createRecallToken({
+    clock,
+    signer,
+    users: stores.users,
+    portal: () => config.current().portal,
+    lifetimes: () => config.current().sessions,
+  });
   const renderer = createRenderer();
 
   const portal = createPortal({
     flows,
     recall,
+    recallToken,
+    signer,
     session: sessionMiddleware({
       store: opened.expressStore,
       cookies,
@@ -203,6 +213,7 @@ export async function compose(
     config,
     csrfKey: sealer.deriveKey('form tokens'),
     jwks: () => signer.jwks(),
+    recordDecision: (judged) => gateway.recordDecision(judged),
     storeFailed: () => metrics.storeFailed(),
   });
   const gateway = createGateway({

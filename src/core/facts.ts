@@ -74,6 +74,8 @@ export interface SessionFacts {
   readonly remindedAt: EpochMs | null;
   readonly createdAt: EpochMs;
   readonly expiresAt: EpochMs;
+  /** It is a token, no session: its end, which no use puts off. */
+  readonly tokenEndsAt?: EpochMs;
 }
 
 /** All that `decide` looks at. */

@@ -15,6 +15,7 @@ export const problemTypes = {
   'invalid-request-target': { status: 400, title: 'The address of this request is not valid.' },
   'invalid-request': { status: 400, title: 'This request could not be read.' },
   'not-signed-in': { status: 401, title: 'Please sign in.' },
+  'invalid-token': { status: 401, title: 'This token is not valid, or not any more.' },
   'invalid-credentials': { status: 401, title: 'That did not match.' },
   'second-factor-required': { status: 401, title: 'A second step is needed.' },
   'step-up-required': { status: 401, title: 'Please confirm it is you.' },

@@ -67,7 +67,7 @@ export function sessionFactsOf(
 /** The part of the facts that is the person's, whatever session of theirs it is. */
 export function personFactsOf(
   person: KeptPerson,
-): Omit<SessionFacts, Exclude<keyof KeptSession, 'lastSeenAt'> | 'expiresAt'> {
+): Omit<SessionFacts, Exclude<keyof KeptSession, 'lastSeenAt'> | 'expiresAt' | 'tokenEndsAt'> {
   const { user, tenantRules, enrolled, attestedModels, recoveryCodesLeft } = person;
   return {
     principal: user,

@@ -75,7 +75,7 @@ interface Made {
  */
 export function identitySource(deps: {
   readonly clock: Clock;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'sign'>;
 }): IdentityOf {
   const made = new Map<string, Made>();
 
@@ -103,7 +103,7 @@ export function identitySource(deps: {
 }
 
 async function sign(
-  signer: Signer,
+  signer: Pick<Signer, 'sign'>,
   session: SessionFacts,
   route: Route,
   { portal, policy }: IdentitySettings,

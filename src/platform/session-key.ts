@@ -20,6 +20,11 @@ export function sessionKeyOf(sessionId: string): SessionKey {
   return key;
 }
 
+/** The key that stands for a token (`jti`) wherever a session is named by its own. */
+export function tokenKeyOf(tokenId: string): SessionKey {
+  return hash('sha256', `token ${tokenId}`, 'hex') as SessionKey;
+}
+
 // A browser asks with one id for hours; what is hashed here is what the process was sent anyway.
 const knownKeys = new Map<string, SessionKey>();
 const keysKept = 10_000;

@@ -1,12 +1,29 @@
 /**
- * The assertion that goes to an upstream with each request: a JWT (RFC 7519), ES256, at most a
- * minute long, that says who asks and how surely we know. The only place that signs.
+ * The only place that signs, and that checks what we signed. All of it is JWTs (RFC 7519) by ES256:
+ * the assertion that goes to an upstream with each request, at most a minute long, and the tokens
+ * of callers who are no browsers (core/tokens.ts).
+ *
+ * Checking follows RFC 8725: one algorithm, keys of ours by their name, the type compared, and
+ * nothing believed that a header offers as a key.
  */
 
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  errors,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 
+import { clockSkewSeconds } from '../core/assurance.ts';
+import type { SessionKey, TenantId, UserId } from '../core/ids.ts';
+import type { Proof } from '../core/proofs.ts';
 import type { EpochMs } from '../core/time.ts';
+import { audienceOf, type TokenKind, tokenTypes } from '../core/tokens.ts';
 import type { Clock } from './clock.ts';
 import type { Sealer } from './seal.ts';
 
@@ -37,6 +54,46 @@ export interface AssertionClaims {
   readonly auth_time: number;
 }
 
+/** What a token says: who, and what a decision needs that looks the rest up anew. */
+export interface TokenClaims {
+  readonly sub: UserId;
+  /** Names this token; in logs and audit events. */
+  readonly jti: string;
+  /** RFC 9068 §2.2: who was given it: our own sign-in, or an API key. */
+  readonly client_id: string;
+  readonly scope: string;
+  readonly tenant: TenantId;
+  readonly preferred_username: string;
+  readonly name: string;
+  readonly email?: string;
+  readonly groups: readonly string[];
+  readonly tier: string;
+  readonly acr: string;
+  readonly amr: readonly string[];
+  /** Seconds since the epoch. */
+  readonly auth_time: number;
+  /** What we read again; to everybody else it says nothing. */
+  readonly sallyport: TokenState;
+}
+
+/** The part of a token that stands for a session. */
+export interface TokenState {
+  /** One for each sign-in, handed on to every token that follows from it; revoked by it. */
+  readonly lineage: SessionKey;
+  readonly epoch: number;
+  /** When the sign-in was. */
+  readonly since: EpochMs;
+  readonly proofs: readonly Proof[];
+}
+
+/** A token that holds, as far as its bytes say. Whether its person still counts they do not. */
+export interface VerifiedToken {
+  readonly kind: TokenKind;
+  readonly claims: TokenClaims;
+  readonly issuedAt: EpochMs;
+  readonly expiresAt: EpochMs;
+}
+
 /** Keys as they are stored, newest first (`SigningKeyStore` in stores/types.ts). */
 export interface SigningKeys {
   list(): Promise<
@@ -54,16 +111,33 @@ export interface SigningKeys {
   }): Promise<void>;
 }
 
-/** Signs assertions and publishes the keys that check them. */
+/** Signs assertions and tokens, checks tokens, and publishes the keys that check them. */
 export interface Signer {
   sign(claims: AssertionClaims): Promise<string>;
+  signToken(
+    kind: TokenKind,
+    claims: TokenClaims,
+    of: { readonly portal: { readonly url: string }; readonly expiresAt: EpochMs },
+  ): Promise<string>;
+  /**
+   * What a token says when it is one of ours, of one of these kinds, and not over; else null. Of
+   * clocks that differ it bears `clockSkewSeconds` at the beginning of a token's life and nothing
+   * at its end.
+   */
+  verifyToken(
+    jwt: string,
+    asked: { readonly portal: { readonly url: string }; readonly kinds: readonly TokenKind[] },
+  ): Promise<VerifiedToken | null>;
   /** The public keys (RFC 7517), newest first; older ones stay as long as they are stored. */
   jwks(): Promise<{ readonly keys: readonly JWK[] }>;
 }
 
+type Key = CryptoKey | Uint8Array;
+
 interface KeyRing {
   readonly kid: string;
-  readonly privateKey: CryptoKey | Uint8Array;
+  readonly privateKey: Key;
+  readonly publicKeys: ReadonlyMap<string, Key>;
   readonly published: readonly JWK[];
   readonly readAt: EpochMs;
 }
@@ -84,6 +158,15 @@ export async function createSigner(deps: {
     return ring;
   }
 
+  /** Another instance may have begun to sign with a key that we have not read yet. */
+  async function publicKeyNamed(kid: string, now: EpochMs): Promise<Key | null> {
+    const known = (await freshRing(now)).publicKeys.get(kid);
+    if (known !== undefined) return known;
+    if (Math.abs(now - ring.readAt) < unknownKeySeconds * 1000) return null;
+    ring = await readKeys(keys, sealer, now);
+    return ring.publicKeys.get(kid) ?? null;
+  }
+
   return {
     async sign(claims) {
       const now = clock.now();
@@ -93,10 +176,91 @@ export async function createSigner(deps: {
         .setProtectedHeader({ alg: algorithm, kid, typ: 'sallyport-assertion+jwt' })
         .sign(privateKey);
     },
+    async signToken(kind, claims, { portal, expiresAt }) {
+      const now = clock.now();
+      const { kid, privateKey } = await freshRing(now);
+      const issuedAt = Math.floor(now / 1000);
+      return new SignJWT({
+        ...claims,
+        iss: portal.url,
+        aud: audienceOf(kind, portal),
+        iat: issuedAt,
+        nbf: issuedAt,
+        exp: Math.floor(expiresAt / 1000),
+      })
+        .setProtectedHeader({ alg: algorithm, kid, typ: tokenTypes[kind] })
+        .sign(privateKey);
+    },
+    async verifyToken(jwt, { portal, kinds }) {
+      const now = clock.now();
+      const header = headerOf(jwt);
+      const kind = kinds.find((one) => tokenTypes[one] === header?.typ);
+      if (header === null || kind === undefined) return null;
+      const key = await publicKeyNamed(header.kid, now);
+      return key === null ? null : checked(jwt, key, { kind, portal, now });
+    },
     async jwks() {
       return { keys: (await freshRing(clock.now())).published };
     },
   };
+}
+
+/** How often a name that no key of ours has may make us read them again. */
+const unknownKeySeconds = 1;
+
+/** The longest token that is looked at; groups and proofs of anybody fit into half of it. */
+const tokenCharactersMax = 12_000;
+
+/**
+ * The header of a JWT when it has what ours have, and nothing else.
+ *
+ * Security: `jwk`, `jku`, `x5c` and `x5u` would have us check a token with a key that it brings
+ * along, `crit` asks for what we do not do (RFC 8725 §3.10).
+ */
+function headerOf(jwt: string): { readonly kid: string; readonly typ: string } | null {
+  if (jwt.length > tokenCharactersMax) return null;
+  try {
+    const { alg, kid, typ, ...others } = decodeProtectedHeader(jwt);
+    const isOurs =
+      alg === algorithm &&
+      typeof kid === 'string' &&
+      typeof typ === 'string' &&
+      Object.keys(others).length === 0;
+    return isOurs ? { kid, typ } : null;
+  } catch {
+    return null;
+  }
+}
+
+async function checked(
+  jwt: string,
+  key: Key,
+  asked: {
+    readonly kind: TokenKind;
+    readonly portal: { readonly url: string };
+    readonly now: EpochMs;
+  },
+): Promise<VerifiedToken | null> {
+  const { kind, portal, now } = asked;
+  try {
+    const { payload } = await jwtVerify<TokenClaims>(jwt, key, {
+      algorithms: [algorithm],
+      typ: tokenTypes[kind],
+      issuer: portal.url,
+      audience: audienceOf(kind, portal),
+      currentDate: new Date(now),
+      clockTolerance: clockSkewSeconds,
+      requiredClaims: ['sub', 'jti', 'iat', 'nbf', 'exp', 'sallyport'],
+    });
+    const { iat = Infinity, exp = 0 } = payload;
+    const [issuedAt, expiresAt] = [iat * 1000, exp * 1000];
+    // The tolerance is for clocks that lag when a token is new; an end is an end.
+    if (now >= expiresAt || issuedAt > now + clockSkewSeconds * 1000) return null;
+    return { kind, claims: payload, issuedAt, expiresAt };
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  }
 }
 
 async function readKeys(
@@ -115,10 +279,15 @@ async function readKeys(
   const privateJwk = JSON.parse(
     sealer.unseal(newest.sealedPrivateJwk, associatedData(newest.kid)).toString(),
   ) as JWK;
+  const published = records.map((record) => JSON.parse(record.publicJwk) as JWK);
+  const publicKeys = published.map(
+    async (jwk) => [String(jwk.kid), await importJWK(jwk, algorithm)] as const,
+  );
   return {
     kid: newest.kid,
     privateKey: await importJWK(privateJwk, algorithm),
-    published: records.map((record) => JSON.parse(record.publicJwk) as JWK),
+    publicKeys: new Map(await Promise.all(publicKeys)),
+    published,
     readAt: now,
   };
 }

@@ -13,6 +13,7 @@ import type { Logger } from '../platform/log.ts';
 import { type ProblemHtml, sendProblem } from '../platform/problem-response.ts';
 import type { Random } from '../platform/random.ts';
 import { findRequestFacts } from '../platform/request-facts.ts';
+import { isApiPath } from './api/api-path.ts';
 import { returnOrigins, returnToIn } from './destination.ts';
 import type { Exchange, PortalParts } from './exchange.ts';
 import { pageHref } from './onward.ts';
@@ -45,9 +46,21 @@ export function createErrorHandler(
       portal: config.portal,
       requestId,
       isHttps: config.portal.origin.startsWith('https:'),
-      renderHtml: (shown, id) => renderProblem(parts, config, shown, id, returnToOf(req, config)),
+      // Whoever calls the API is a program, whatever it says it accepts.
+      renderHtml: isApiCall(req, config)
+        ? null
+        : (shown, id) => renderProblem(parts, config, shown, id, returnToOf(req, config)),
     });
   };
+}
+
+function isApiCall(req: IncomingMessage, { portal }: Config): boolean {
+  const facts = findRequestFacts(req);
+  return (
+    facts !== null &&
+    isPortalRequest(portal, facts) &&
+    isApiPath(facts.path.slice(portal.basePath.length))
+  );
 }
 
 /** Makes the problem page, for whoever writes the response elsewhere: the gateway. */

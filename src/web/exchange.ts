@@ -8,9 +8,13 @@
 import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts, SessionFacts } from '../core/facts.ts';
+import type { Decision } from '../core/policy/decision.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
+import type { Route } from '../core/route.ts';
 import type { EpochMs } from '../core/time.ts';
+import type { TokenKind, TokenScope } from '../core/tokens.ts';
 import type { FlowContext, NewSession, Visit } from '../flows/flow-context.ts';
+import type { Signer } from '../platform/signing.ts';
 import type { AdminFrame } from './admin/views.ts';
 import type { Form } from './form.ts';
 import type { Renderer } from './render.ts';
@@ -21,16 +25,40 @@ export interface PortalParts {
   readonly flows: FlowContext;
   /** Session facts by the `Cookie` header; the gateway asks the same function. */
   readonly recall: (cookieHeader: string | undefined) => Promise<SessionFacts | null>;
+  /** Facts by a token; null: it does not count. */
+  readonly recallToken: (
+    token: string,
+    asked: { readonly kinds: readonly TokenKind[]; readonly scope: TokenScope },
+  ) => Promise<TokenHolder | null>;
   /** express-session; it runs only where a session is written. */
   readonly session: RequestHandler;
   readonly renderer: Renderer;
   readonly config: LiveConfig;
-  /** Key of the form tokens. */
-  readonly csrfKey: Buffer;
+  /** Makes tokens. */
+  readonly signer: Pick<Signer, 'signToken'>;
   /** The public keys that assertions are signed with. */
   readonly jwks: () => Promise<object>;
+  /** Writes a decision about the administration down, as the gateway does its own. */
+  readonly recordDecision: (judged: JudgedRequest) => void;
   /** For metrics: a page could not be answered because a store did not answer. */
   readonly storeFailed: () => void;
+}
+
+/** What was decided about a request to the administration. */
+export interface JudgedRequest {
+  readonly request: RequestFacts;
+  readonly route: Route;
+  /** Who asks; null also where nobody was looked up. */
+  readonly session: SessionFacts | null;
+  readonly decision: Decision;
+}
+
+/** Somebody who came with a token. */
+export interface TokenHolder {
+  /** By which a token that works once is used up. */
+  readonly id: string;
+  readonly expiresAt: EpochMs;
+  readonly session: SessionFacts;
 }
 
 /** One request to one of our own pages. */

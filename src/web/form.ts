@@ -45,7 +45,7 @@ export async function readForm(
     isLate.addEventListener('abort', () => reject(new Problem('request-timeout')), { once: true });
     readBytes(req, res, (error?: unknown) => {
       if (error === undefined) resolve();
-      else reject(problemOfBody(error));
+      else reject(unreadableBody(error, 'The form did not arrive as a whole.'));
     });
   }).catch((error: unknown) => {
     // The rest of the body is not waited for.
@@ -88,8 +88,8 @@ function assertFormType(contentType: string | undefined): void {
   }
 }
 
-/** body-parser says what went wrong by `type` (body-parser README, "Errors"). */
-function problemOfBody(error: unknown): Problem {
+/** The problem of a body that could not be read; body-parser says by `type` what went wrong. */
+export function unreadableBody(error: unknown, detail: string): Problem {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   switch (type) {
     case 'entity.too.large':
@@ -100,7 +100,7 @@ function problemOfBody(error: unknown): Problem {
         cause: error,
       });
     default:
-      return unreadable('The form did not arrive as a whole.', error);
+      return unreadable(detail, error);
   }
 }
 

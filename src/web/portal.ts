@@ -19,8 +19,16 @@ import { signOut } from '../flows/sessions.ts';
 import { prefersJson } from '../platform/problem-response.ts';
 import { requestFactsOf } from '../platform/request-facts.ts';
 import { admission, assertAdministrationNetwork } from './access.ts';
+import { isApiPath } from './api/api-path.ts';
+import { serveCall } from './api/door.ts';
 import { cookieToClear, cookieToSet, cookieValue } from './cookies.ts';
-import { comesFromOurPages, isFormCookie, isFormToken, newFormCookie } from './csrf.ts';
+import {
+  comesFromOurPages,
+  formKeyPurpose,
+  isFormCookie,
+  isFormToken,
+  newFormCookie,
+} from './csrf.ts';
 import { returnToIn } from './destination.ts';
 import { type BrowserDevice, browserDevice, deviceCookieSeconds } from './device-cookie.ts';
 import type { Endpoint, LimitClass } from './endpoint.ts';
@@ -63,10 +71,14 @@ export function createPortal(parts: PortalParts): RequestHandler {
 
 async function serve(desk: Desk): Promise<void> {
   const path = pathBelow(desk);
+  if (isApiPath(path)) {
+    await serveCall(desk, path);
+    return;
+  }
   const match = matchEndpoint(desk.request.method, path);
   await assertWithinLimit(desk, match.kind === 'endpoint' ? match.endpoint.limit : 'page');
   const { endpoint, parameter } = endpointIn(desk, match);
-  if (endpoint.who === 'administrator') assertAdministrationNetwork(desk.config, desk.request);
+  if (endpoint.who === 'administrator') assertAdministrationNetwork(desk);
   if (endpoint.limit === 'file') {
     // Files say nothing about anybody: no cookie is looked at and none is set.
     const visit = visitOf(desk, null);
@@ -85,7 +97,7 @@ async function serve(desk: Desk): Promise<void> {
   const exchange = exchangeFor(desk, asked, device);
   dropMalformedCookie(desk);
 
-  const elsewhere = admission(endpoint.who, exchange);
+  const elsewhere = admission(endpoint, exchange);
   if (elsewhere !== null) {
     // Nothing was done, so that the form need not prove where it comes from. This is also what
     // becomes of the second half of a double click, whose session the first half replaced.
@@ -249,8 +261,11 @@ function formCookieOf({ parts, config, req }: Desk): { value: string; isNew: boo
 }
 
 function assertOwnForm(desk: Desk, exchange: Exchange, cookie: string): void {
-  const binding = { key: desk.parts.csrfKey, cookie, session: exchange.session?.key ?? null };
-  if (isFormToken(exchange.form.get('csrf') ?? '', binding)) return;
+  const posted = exchange.form.get('csrf') ?? '';
+  const session = exchange.session?.key ?? null;
+  const isMadeWith = (key: Buffer): boolean => isFormToken(posted, { key, cookie, session });
+  // A form that was opened before the keys were rotated may still be sent.
+  if (desk.parts.flows.sealer.findKey(formKeyPurpose, isMadeWith) !== null) return;
   throw new Problem('form-expired');
 }
 

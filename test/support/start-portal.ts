@@ -21,14 +21,16 @@ import type { Route } from '../../src/core/route.ts';
 import type { FlowContext } from '../../src/flows/flow-context.ts';
 import { createUser } from '../../src/flows/admin/users.ts';
 import { createRecall } from '../../src/gateway/recall.ts';
+import { createRecallToken } from '../../src/gateway/recall-token.ts';
 import { createMethods } from '../../src/methods/registry.ts';
 import { createSealer } from '../../src/platform/seal.ts';
 import { requestFactsOf, setRequestFacts } from '../../src/platform/request-facts.ts';
-import { Secret } from '../../src/platform/secret.ts';
+import { createSigner } from '../../src/platform/signing.ts';
 import { defaultRates, openLimits, type Rates } from '../../src/stores/limits/limits.ts';
 import { openSessions } from '../../src/stores/sessions/choose.ts';
 import { parseSessionCookie } from '../../src/stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from '../../src/stores/sessions/session-middleware.ts';
+import type { JudgedRequest } from '../../src/web/exchange.ts';
 import { createPortal } from '../../src/web/portal.ts';
 import { createRenderer } from '../../src/web/render.ts';
 import { aConfig } from './a-config.ts';
@@ -58,6 +60,8 @@ export interface TestPortal {
   readonly config: Config;
   readonly clock: FixedClock;
   readonly flows: FlowContext;
+  /** What was decided about the administration, in order. */
+  readonly decisions: readonly JudgedRequest[];
   /** Somebody at a browser who has no cookies yet. */
   visitor(): WebClient;
   addPerson(username: string, groups?: readonly string[]): Promise<Person>;
@@ -129,8 +133,9 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
   };
   const flows = differences.meddle?.(plainFlows) ?? plainFlows;
 
+  const signer = await createSigner({ clock, keys: database.stores.signingKeys, sealer });
   const cookies = ownCookies(config.portal);
-  const secret = new Secret(sealer.deriveKey('session cookie').toString('base64url'));
+  const decisions: JudgedRequest[] = [];
   const handle = createPortal({
     flows,
     recall: createRecall({
@@ -139,19 +144,29 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
       sessions: flows.sessions,
       users: flows.stores.users,
       lifetimes: () => config.sessions,
-      sessionIdIn: (header) => parseSessionCookie(header, cookies.session, secret),
+      sessionIdIn: (header) => parseSessionCookie(header, cookies.session, sealer),
     }),
+    recallToken: createRecallToken({
+      clock,
+      signer,
+      users: flows.stores.users,
+      portal: () => config.portal,
+      lifetimes: () => config.sessions,
+    }),
+    signer,
     session: sessionMiddleware({
       store: opened.expressStore,
       cookies,
-      secret,
+      keys: sealer,
       random,
       isSecure: (req) => requestFactsOf(req).scheme === 'https',
     }),
     renderer: createRenderer(),
     config: live,
-    csrfKey: sealer.deriveKey('form tokens'),
-    jwks: async () => Promise.resolve({ keys: [] }),
+    jwks: () => signer.jwks(),
+    recordDecision: (judged) => {
+      decisions.push(judged);
+    },
     storeFailed: () => {},
   });
 
@@ -173,6 +188,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     config,
     clock,
     flows,
+    decisions,
     visitor: () => new WebClient(config.portal.origin, address),
     async addPerson(username, groups = []) {
       const answer = await createUser(plainFlows, { username, groups, password });
