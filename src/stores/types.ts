@@ -423,9 +423,13 @@ export interface AuditStore {
   /**
    * Removes the events before an instant from the beginning of the chain and notes, in an event and
    * in what the chain is anchored to, where it begins now. Says how many were removed. The latest
-   * event always stays, and so does what a sink has yet to be sent.
+   * event always stays, and so does what one of these sinks has yet to be sent.
    */
-  prune(before: EpochMs, sinks: readonly string[]): Promise<number>;
+  prune(asked: {
+    readonly before: EpochMs;
+    readonly sinks: readonly string[];
+    readonly now: EpochMs;
+  }): Promise<number>;
   /** Reads the chain in order, a page at a time. */
   read(filter: { readonly since: EpochMs | null }): AsyncIterable<AuditEvent>;
   /** The latest events about a user, newest first. */

@@ -53,6 +53,7 @@ describeEngines((engine) => {
         createdAt: NOON,
         mustEnrollAt: null,
         remindedAt: null,
+        enrollGuard: null,
       });
       assert.deepEqual(await users.findById(made.id), made);
     });

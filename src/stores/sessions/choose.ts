@@ -36,7 +36,7 @@ export function openSessions(options: {
   const records: SessionRecords =
     redis === null
       ? sqlSessionRecords({ table: database.sessions, lifetimes, check: () => database.check() })
-      : redisSessionRecords({ link: redis, lifetimes });
+      : redisSessionRecords({ link: redis, lifetimes, table: database.sessions });
   const sessions = liveSessions(records, lifetimes);
   const { users } = database.stores;
   return {

@@ -25,6 +25,11 @@ export function liveSessions(records: SessionRecords, lifetimes: () => SessionLi
       return sessions.filter((session) => isLive(session, lifetimes(), now));
     },
 
+    async listOfTenant(tenant, page, now) {
+      const listed = await records.listOfTenant(tenant, page, now);
+      return listed.filter(({ session }) => isLive(session, lifetimes(), now));
+    },
+
     remove: (session) => records.remove(session),
     removeOfUser: (user, keep) => records.removeOfUser(user, keep ?? null),
     removeExpired: (now) => records.removeExpired(now),

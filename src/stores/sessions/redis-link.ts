@@ -44,6 +44,8 @@ export type RedisCommands = Pick<
   | 'zRem'
   | 'zCount'
   | 'zRangeByScore'
+  | 'zRangeWithScores'
+  | 'zScore'
   | 'eval'
 >;
 

@@ -15,7 +15,9 @@ import type { SessionData } from 'express-session';
 import type { SessionKey, UserId } from '../../core/ids.ts';
 import { sessionEndsAt } from '../../core/session-facts.ts';
 import type { EpochMs } from '../../core/time.ts';
+import type { SessionTable } from '../sql/session-table.ts';
 import type { Session, SessionLifetimes } from '../types.ts';
+import type { ListedSession } from '../types/administration.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { SessionRecord, SessionRecords } from './session-record.ts';
 
@@ -29,8 +31,10 @@ const sweepSize = 500;
 export function redisSessionRecords(options: {
   readonly link: RedisLink;
   readonly lifetimes: () => SessionLifetimes;
+  /** Knows whose sessions count. */
+  readonly table: Pick<SessionTable, 'counting'>;
 }): SessionRecords {
-  const { link, lifetimes } = options;
+  const { link, lifetimes, table } = options;
   const store = sessionStoreOn(link, lifetimes);
 
   async function find(key: SessionKey): Promise<Session | null> {
@@ -94,6 +98,16 @@ export function redisSessionRecords(options: {
     },
 
     listOfUser: sessionsOf,
+
+    async listOfTenant(tenant, { after, limit }, now) {
+      const listed: ListedSession[] = [];
+      for await (const sessions of byEnd(after, now)) {
+        listed.push(...(await table.counting(tenant, sessions)));
+        if (listed.length >= limit) break;
+      }
+      return listed.slice(0, limit);
+    },
+
     remove,
 
     async removeOfUser(user, keep) {
@@ -127,6 +141,34 @@ export function redisSessionRecords(options: {
 
     close: () => link.close(),
   };
+
+  /** What ends after now, last first, in portions; after a key: what comes after it. */
+  async function* byEnd(
+    after: SessionKey | null,
+    now: EpochMs,
+  ): AsyncGenerator<readonly Session[]> {
+    const end = after === null ? null : await link.run((redis) => redis.zScore(indexKey, after));
+    // Equal ends are in the order of their keys, last first.
+    const isPassed = (key: string, score: number): boolean =>
+      end !== null && after !== null && score === end && key >= after;
+    for (let offset = 0; ;) {
+      const entries = await link.run((redis) =>
+        redis.zRangeWithScores(indexKey, end ?? '+inf', `(${String(now)}`, {
+          BY: 'SCORE',
+          REV: true,
+          LIMIT: { offset, count: sweepSize },
+        }),
+      );
+      const sessions = await Promise.all(
+        entries
+          .filter(({ value, score }) => !isPassed(value, score))
+          .map(({ value }) => find(value as SessionKey)),
+      );
+      yield sessions.filter((session) => session !== null);
+      if (entries.length < sweepSize) return;
+      offset += entries.length;
+    }
+  }
 
   async function sweep(key: SessionKey, at: EpochMs): Promise<void> {
     const session = await find(key);

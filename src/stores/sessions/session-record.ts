@@ -1,10 +1,11 @@
 /** What is kept of a session, and for how long it is live. */
 
 import { isFromTheFuture } from '../../core/assurance.ts';
-import type { SessionKey, UserId } from '../../core/ids.ts';
+import type { SessionKey, TenantId, UserId } from '../../core/ids.ts';
 import { sessionEndsAt } from '../../core/session-facts.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Session, SessionLifetimes } from '../types.ts';
+import type { ListedSession, SessionListPage } from '../types/administration.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -26,6 +27,12 @@ export interface SessionRecords {
   /** Writes when the session was last seen. Never brings back one that is gone. */
   touch(session: Session, at: EpochMs): Promise<void>;
   listOfUser(user: UserId): Promise<readonly Session[]>;
+  /** A tenant's that are live and count. */
+  listOfTenant(
+    tenant: TenantId,
+    page: SessionListPage,
+    now: EpochMs,
+  ): Promise<readonly ListedSession[]>;
   remove(key: SessionKey): Promise<boolean>;
   removeOfUser(user: UserId, keep: SessionKey | null): Promise<readonly SessionKey[]>;
   /** Removes what was no longer live at that instant. */

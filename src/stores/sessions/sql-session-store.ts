@@ -26,6 +26,7 @@ export function sqlSessionRecords(options: {
     create: (session) => table.create(session),
     touch: (session, at) => table.touch(session.key, at),
     listOfUser: (user) => table.listOfUser(user),
+    listOfTenant: (tenant, page, now) => table.listOfTenant(tenant, page, liveSince(now)),
     remove: (key) => table.remove(key),
     removeOfUser: (user, keep) => table.removeOfUser(user, keep),
     removeExpired: (at) => table.removeUnlessLive(liveSince(at)),

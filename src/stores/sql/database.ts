@@ -9,17 +9,25 @@ import type { Random } from '../../platform/random.ts';
 import type { Secret } from '../../platform/secret.ts';
 import { StoreUnavailable, type Database, type Stores } from '../types.ts';
 import { sqlAccessChanges } from './access-changes.ts';
+import { sqlApiKeys } from './api-keys.ts';
 import { sqlAttempts } from './attempts.ts';
 import { sqlAudit } from './audit.ts';
+import { sqlAuditBrowser } from './audit-browser.ts';
+import { sqlAuditSinks } from './audit-sinks.ts';
 import { sqlAuthenticators } from './authenticators.ts';
 import { sqlChallenges } from './challenges.ts';
 import { sqlDevices } from './devices.ts';
+import { sqlEnrollmentLinks } from './enrollment-links.ts';
+import { sqlEvidence } from './evidence.ts';
+import { sqlIdempotency } from './idempotency.ts';
 import { migrateSchema } from './migrate.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { sqlOutbox } from './outbox.ts';
+import { sqlPeople } from './people.ts';
 import { sqlPlaces } from './places.ts';
 import { openPostgresPool } from './postgres-pool.ts';
 import { sqlRecoveryCodes } from './recovery-codes.ts';
+import { sqlResets } from './resets.ts';
 import { sqlRevokedSessions } from './revoked-sessions.ts';
 import { sqlSessionTable, type SessionTable } from './session-table.ts';
 import { sqlSigningKeys } from './signing-keys.ts';
@@ -96,6 +104,12 @@ function dialectOf(location: DatabaseLocation, statements: 'bounded' | 'unlimite
 function storesOn(db: Db, options: DatabaseOptions): Stores {
   return {
     users: sqlUsers(db),
+    people: sqlPeople(db),
+    resets: sqlResets(db),
+    enrollmentLinks: sqlEnrollmentLinks(db),
+    apiKeys: sqlApiKeys(db),
+    idempotency: sqlIdempotency(db),
+    evidence: sqlEvidence(db),
     tenants: sqlTenants(db),
     authenticators: sqlAuthenticators(db),
     recoveryCodes: sqlRecoveryCodes(db),
@@ -106,6 +120,8 @@ function storesOn(db: Db, options: DatabaseOptions): Stores {
     outbox: sqlOutbox(db),
     attempts: sqlAttempts(db),
     audit: sqlAudit(db, options),
+    auditBrowser: sqlAuditBrowser(db),
+    auditSinks: sqlAuditSinks(db),
     signingKeys: sqlSigningKeys(db),
     revokedSessions: sqlRevokedSessions(db),
     accessChanges: sqlAccessChanges(db),

@@ -11,6 +11,7 @@ import { DatabaseUnusable, StoreUnavailable } from '../types.ts';
 import { isSqliteDamage } from './driver-errors.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as lifecycle from './migrations/0002-lifecycle.ts';
+import * as administration from './migrations/0003-administration.ts';
 import type { Db } from './tables.ts';
 
 const migrationTable = 'schema_migrations';
@@ -20,6 +21,7 @@ const migrationLockTable = 'schema_migrations_lock';
 const migrations = {
   '0001-initial': initial,
   '0002-lifecycle': lifecycle,
+  '0003-administration': administration,
 } as const satisfies Record<string, Migration>;
 
 /** Checks the database and runs the migrations that are missing. */

@@ -1,11 +1,16 @@
 /** Sessions in the database; `stores/sessions` decides what they mean. */
 
-import type { SessionKey, UserId } from '../../core/ids.ts';
+import { sql, type SqlBool } from 'kysely';
+
+import type { SessionKey, TenantId, UserId } from '../../core/ids.ts';
 import type { Proof } from '../../core/proofs.ts';
 import type { EpochMs } from '../../core/time.ts';
-import type { Session } from '../types.ts';
+import type { Session, User } from '../types.ts';
+import type { ListedSession, SessionListPage } from '../types/administration.ts';
 import { compiledOnce } from './compiled-once.ts';
+import { isStorable } from './storable.ts';
 import type { Db, SessionRowTable } from './tables.ts';
+import { userOf, usersWithGroups } from './user-rows.ts';
 
 /** The instants after which a session was begun and last seen, to be live. */
 export interface LiveSince {
@@ -24,6 +29,14 @@ export interface SessionTable {
   removeOfUser(user: UserId, keep: SessionKey | null): Promise<readonly SessionKey[]>;
   removeUnlessLive(since: LiveSince): Promise<void>;
   countLive(since: LiveSince): Promise<number>;
+  /** The live ones of a tenant's people that still count, seen last first. */
+  listOfTenant(
+    tenant: TenantId,
+    page: SessionListPage,
+    since: LiveSince,
+  ): Promise<readonly ListedSession[]>;
+  /** Those of these sessions that are a tenant's people's and still count, with the people. */
+  counting(tenant: TenantId, sessions: readonly Session[]): Promise<readonly ListedSession[]>;
 }
 
 /** The sessions in a database. */
@@ -106,7 +119,80 @@ export function sqlSessionTable(db: Db): SessionTable {
         .executeTakeFirstOrThrow();
       return sessions;
     },
+
+    async listOfTenant(tenant, { after, limit }, { createdAt, lastSeenAt }) {
+      const rows = await db
+        .selectFrom('sessions')
+        .innerJoin('users', 'users.id', 'sessions.user_id')
+        .leftJoin('revoked_sessions', 'revoked_sessions.lineage', 'sessions.lineage')
+        .selectAll('sessions')
+        .where('users.tenant_id', '=', tenant)
+        .where('users.kind', '=', 'user')
+        .where('users.is_disabled', '=', 0)
+        .whereRef('users.session_epoch', '=', 'sessions.session_epoch')
+        .where('revoked_sessions.lineage', 'is', null)
+        .where('sessions.created_at', '>', createdAt)
+        .where('sessions.last_seen_at', '>', lastSeenAt)
+        .$if(after !== null && isStorable(after), (query) =>
+          query.where(
+            sql<SqlBool>`(sessions.last_seen_at, sessions.session_key) < (
+              select place.last_seen_at, place.session_key from sessions as place
+              where place.session_key = ${after})`,
+          ),
+        )
+        .orderBy('sessions.last_seen_at', 'desc')
+        .orderBy('sessions.session_key', 'desc')
+        .limit(limit)
+        .execute();
+      const users = await usersOf(db, tenant, rows);
+      return rows.flatMap((row) => {
+        const user = users.get(row.user_id);
+        return user === undefined ? [] : [{ session: sessionOf(row), user }];
+      });
+    },
+
+    async counting(tenant, sessions) {
+      if (sessions.length === 0) return [];
+      const users = await usersOf(
+        db,
+        tenant,
+        sessions.map(({ userId }) => ({ user_id: userId })),
+      );
+      const revoked = await db
+        .selectFrom('revoked_sessions')
+        .select('lineage')
+        .where(
+          'lineage',
+          'in',
+          sessions.map(({ lineage }) => lineage),
+        )
+        .execute();
+      const dead = new Set(revoked.map(({ lineage }) => lineage));
+      return sessions.flatMap((session) => {
+        const user = users.get(session.userId);
+        const counts =
+          user?.kind === 'user' &&
+          !user.isDisabled &&
+          user.sessionEpoch === session.sessionEpoch &&
+          !dead.has(session.lineage);
+        return counts ? [{ session, user }] : [];
+      });
+    },
   };
+}
+
+async function usersOf(
+  db: Db,
+  tenant: TenantId,
+  sessions: readonly { readonly user_id: string }[],
+): Promise<ReadonlyMap<string, User>> {
+  const ids = [...new Set(sessions.map(({ user_id: id }) => id))];
+  if (ids.length === 0) return new Map();
+  const rows = await usersWithGroups(db)
+    .where('users.tenant_id', '=', tenant)
+    .where('users.id', 'in', ids)
+    .execute();
+  return new Map(rows.map((row) => [row.id, userOf(row)]));
 }
 
 const findQuery = compiledOnce(

@@ -33,5 +33,9 @@ export function sqlSigningKeys(db: Db): SigningKeyStore {
         .onConflict((conflict) => conflict.column('kid').doNothing())
         .execute();
     },
+
+    async remove(kid) {
+      await db.deleteFrom('signing_keys').where('kid', '=', kid).execute();
+    },
   };
 }

@@ -29,6 +29,15 @@ export interface Tables {
   readonly outbox: OutboxTable;
   readonly audit_events: AuditEventTable;
   readonly audit_head: AuditHeadTable;
+  readonly refusal_counts: RefusalCountTable;
+  readonly audit_sinks: AuditSinkTable;
+  readonly reset_requests: ResetRequestTable;
+  readonly reset_approvals: ResetApprovalTable;
+  readonly enrollment_links: EnrollmentLinkTable;
+  readonly api_keys: ApiKeyTable;
+  readonly idempotency_keys: IdempotencyKeyTable;
+  readonly evidence_reports: EvidenceReportTable;
+  readonly mfa_days: MfaDayTable;
   readonly write_probe: WriteProbeTable;
 }
 
@@ -60,6 +69,11 @@ export interface UserTable {
   readonly created_at: number;
   readonly must_enroll_at: number | null;
   readonly reminded_at: number | null;
+  /** Names and address as they are searched: see `search-text.ts`. */
+  readonly search_text: string;
+  /** Since a reset; null: what the person enrolls is not guarded. */
+  readonly guarded_since: number | null;
+  readonly supervised_until: number | null;
 }
 
 /** Who is in which group. */
@@ -210,11 +224,126 @@ export interface AuditEventTable {
   readonly hash: string;
 }
 
-/** One row: where the chain ends. Whoever appends locks it first. */
+/** One row: where the chain begins and ends. Whoever appends locks it first. */
 export interface AuditHeadTable {
   readonly id: number;
   readonly last_seq: number;
   readonly last_hash: string;
+  /** What came before was pruned; 1 where nothing was. */
+  readonly first_seq: number;
+  /** What the first event follows. */
+  readonly first_previous_hash: string;
+  /** Over the four above; null: this database is from before there was one. */
+  readonly mac: string | null;
+  /** Where the last verification ended. */
+  readonly checked_seq: number | null;
+  readonly checked_hash: string | null;
+  readonly checked_mac: string | null;
+}
+
+/** Refused requests by tenant, hour and reason. */
+export interface RefusalCountTable {
+  readonly tenant_id: string;
+  /** The instant at which the hour begins. */
+  readonly hour: number;
+  readonly reason: string;
+  readonly refusals: number;
+}
+
+/** How far the audit trail was sent on. */
+export interface AuditSinkTable {
+  readonly name: string;
+  readonly last_seq: number;
+  readonly holder: string;
+  readonly lease_until: number;
+  readonly handed_over_at: number | null;
+  /** Null together with `failure`: the last try went well. */
+  readonly failing_since: number | null;
+  readonly failure: string | null;
+}
+
+/** Requests to reset what somebody enrolled. Only one of a person's is open at a time. */
+export interface ResetRequestTable {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly user_id: string;
+  readonly username: string;
+  readonly tier: string;
+  readonly requested_by: string;
+  readonly requested_by_name: string;
+  readonly reason: string;
+  readonly ticket: string;
+  /** JSON. */
+  readonly proofing: string;
+  readonly approvals_needed: number;
+  readonly state: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly ended_at: number | null;
+  readonly ended_by: string | null;
+  readonly ended_by_name: string | null;
+  readonly end_reason: string | null;
+}
+
+/** Who approved a reset: each person once, each role once. */
+export interface ResetApprovalTable {
+  readonly request_id: string;
+  readonly approver: string;
+  readonly approver_name: string;
+  readonly role: string;
+  readonly at: number;
+}
+
+/** One-time links; a person has one of each kind. */
+export interface EnrollmentLinkTable {
+  readonly hash: string;
+  readonly user_id: string;
+  readonly kind: string;
+  readonly created_by: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** Keys of service accounts, as hashes. */
+export interface ApiKeyTable {
+  readonly id: string;
+  readonly user_id: string;
+  readonly tenant_id: string;
+  readonly name: string;
+  readonly hash: string;
+  readonly created_by: string;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
+}
+
+/** Requests that may come twice. Without a status the first one is still under way. */
+export interface IdempotencyKeyTable {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly status: number | null;
+  readonly sealed_body: string | null;
+  readonly expires_at: number;
+}
+
+/** Reports of evidence. */
+export interface EvidenceReportTable {
+  readonly id: string;
+  readonly at: number;
+  readonly by: string;
+  readonly is_passed: number;
+  /** JSON. */
+  readonly report: string;
+}
+
+/** How tenants stood on each day. */
+export interface MfaDayTable {
+  readonly tenant_id: string;
+  readonly day: string;
+  readonly total: number;
+  readonly enrolled: number;
+  readonly in_grace: number;
+  readonly missing: number;
 }
 
 /** One row, written by readiness checks. */

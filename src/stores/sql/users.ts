@@ -2,16 +2,23 @@
 
 import assert from 'node:assert/strict';
 
-import { sql, type Updateable } from 'kysely';
+import type { Updateable } from 'kysely';
 
-import type { TenantId, UserId } from '../../core/ids.ts';
-import { methodIds } from '../../core/proofs.ts';
+import type { UserId } from '../../core/ids.ts';
 import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../types.ts';
+import { searchText } from '../search-text.ts';
 import { usernameKey } from '../username-key.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
 import type { Db, UserTable } from './tables.ts';
 import { tenantRulesOf } from './tenants.ts';
+import {
+  assertGroupsAreReadable,
+  enrolledIn,
+  userOf,
+  usersWithEnrolled,
+  usersWithGroups,
+} from './user-rows.ts';
 
 /** The users in a database. */
 export function sqlUsers(db: Db): UserStore {
@@ -33,6 +40,7 @@ export function sqlUsers(db: Db): UserStore {
             is_disabled: 0,
             session_epoch: 0,
             created_at: user.createdAt,
+            search_text: searchText(user),
           })
           .onConflict((conflict) => conflict.column('username_key').doNothing())
           .executeTakeFirstOrThrow();
@@ -107,6 +115,44 @@ export function sqlUsers(db: Db): UserStore {
       return rows.map(userOf);
     },
 
+    async setEnrollGuard(id, guard) {
+      await changeUser(db, id, {
+        guarded_since: guard?.since ?? null,
+        supervised_until: guard?.supervisedUntil ?? null,
+      });
+    },
+
+    setProfile: (id, { displayName, email }) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, id);
+        const user = await one(db, 'id', id);
+        if (user === null) return;
+        await changeUser(db, id, {
+          display_name: displayName,
+          email,
+          search_text: searchText({ username: user.username, displayName, email }),
+        });
+      }),
+
+    async remove(id) {
+      // Whatever hangs on the account refers to it and goes with it.
+      await db.deleteFrom('users').where('id', '=', id).execute();
+    },
+
+    async liftAllSessionEpochs(floor) {
+      await db
+        .updateTable('users')
+        .set((eb) => ({
+          session_epoch: eb
+            .case()
+            .when('session_epoch', '<', floor)
+            .then(floor)
+            .else(eb('session_epoch', '+', 1))
+            .end(),
+        }))
+        .execute();
+    },
+
     async setMustEnrollAt(id, at) {
       await changeUser(db, id, { must_enroll_at: at });
     },
@@ -137,33 +183,14 @@ export function sqlUsers(db: Db): UserStore {
   };
 }
 
-// A character that no group name has.
-const separator = '\u001f';
-
 const principalQuery = compiledOnce(
   (db, slot) =>
-    usersWithGroups(db)
+    usersWithEnrolled(db)
       .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
       .select((eb) => [
         'tenants.is_mfa_required',
         'tenants.required_since',
         'tenants.grace_ends_at',
-        eb
-          .selectFrom('authenticators')
-          .select(
-            sql<string | null>`string_agg(method || ' ' || coalesce(attested_model, ''), ',')`.as(
-              'kinds',
-            ),
-          )
-          .whereRef('authenticators.user_id', '=', 'users.id')
-          .as('kinds'),
-        eb
-          .selectFrom('recovery_codes')
-          .select((eb) => eb.fn.countAll<number>().as('codes'))
-          .whereRef('recovery_codes.user_id', '=', 'users.id')
-          .where('is_confirmed', '=', 1)
-          .where('used_at', 'is', null)
-          .as('recovery_codes_left'),
         eb
           .selectFrom('revoked_sessions')
           .select('lineage')
@@ -180,30 +207,6 @@ const principalQuery = compiledOnce(
   }),
 );
 
-function usersWithGroups(db: Db) {
-  return db.selectFrom('users').select((eb) => [
-    'users.id',
-    'users.kind',
-    'users.username',
-    'users.display_name',
-    'users.email',
-    'users.tenant_id',
-    'users.networks',
-    'users.is_disabled',
-    'users.session_epoch',
-    'users.created_at',
-    'users.must_enroll_at',
-    'users.reminded_at',
-    eb
-      .selectFrom('user_groups')
-      .select(sql<string | null>`string_agg(group_name, ${sql.lit(separator)})`.as('names'))
-      .whereRef('user_groups.user_id', '=', 'users.id')
-      .as('groups'),
-  ]);
-}
-
-type UserRow = Awaited<ReturnType<ReturnType<typeof usersWithGroups>['executeTakeFirstOrThrow']>>;
-
 async function one(db: Db, column: 'id' | 'username_key', value: string): Promise<User | null> {
   // PostgreSQL cannot hold a NUL; no name has one, and asking must be an answer, not an error.
   if (value.includes('\0')) return null;
@@ -212,40 +215,11 @@ async function one(db: Db, column: 'id' | 'username_key', value: string): Promis
 }
 
 async function insertGroups(db: Db, id: UserId, groups: readonly string[]): Promise<void> {
-  for (const name of groups) assert(!name.includes(separator), 'A group name has a control sign.');
+  assertGroupsAreReadable(groups);
   const rows = [...new Set(groups)].map((name) => ({ user_id: id, group_name: name }));
   if (rows.length > 0) await db.insertInto('user_groups').values(rows).execute();
 }
 
 async function changeUser(db: Db, id: UserId, change: Updateable<UserTable>): Promise<void> {
   await db.updateTable('users').set(change).where('id', '=', id).execute();
-}
-
-function userOf(row: UserRow): User {
-  return {
-    kind: row.kind === 'service' ? 'service' : 'user',
-    id: row.id as UserId,
-    username: row.username,
-    displayName: row.display_name,
-    email: row.email,
-    groups: row.groups === null ? [] : row.groups.split(separator).sort(),
-    tenant: row.tenant_id as TenantId,
-    networks: JSON.parse(row.networks) as readonly string[],
-    isDisabled: row.is_disabled !== 0,
-    sessionEpoch: row.session_epoch,
-    createdAt: row.created_at,
-    mustEnrollAt: row.must_enroll_at,
-    remindedAt: row.reminded_at,
-  };
-}
-
-/** What is enrolled, by a list such as `totp ,webauthn 2fc0579f-…`: a method and its model each. */
-function enrolledIn(list: string | null): Pick<PrincipalRecord, 'enrolled' | 'attestedModels'> {
-  if (list === null) return { enrolled: [], attestedModels: [] };
-  const kinds = list.split(',').map((kind) => kind.split(' '));
-  const models = kinds.map(([, model = '']) => model).filter((model) => model !== '');
-  return {
-    enrolled: methodIds.filter((method) => kinds.some(([name]) => name === method)),
-    attestedModels: [...new Set(models)].sort(),
-  };
 }
