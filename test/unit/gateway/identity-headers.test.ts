@@ -32,7 +32,6 @@ describe('identity headers', () => {
           signed.push(claims);
           return `assertion-${String(signed.length)}`;
         },
-        jwks: async () => ({ keys: [] }),
       },
     });
   });
