@@ -214,6 +214,7 @@ export async function compose(
     csrfKey: sealer.deriveKey('form tokens'),
     jwks: () => signer.jwks(),
     recordDecision: (judged) => gateway.recordDecision(judged),
+    recordDecision: (judged) => gateway.recordDecision(judged),
     storeFailed: () => metrics.storeFailed(),
   });
   const gateway = createGateway({

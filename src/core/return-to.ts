@@ -9,7 +9,7 @@
 import { authorityOf, parseHostHeader } from './host.ts';
 import { isPortalRequest, type Portal } from './locations.ts';
 import { canonicalTarget } from './path.ts';
-import { matchesHost, matchRoute, type Route } from './route.ts';
+import { matchesHost, type Route } from './route.ts';
 
 /** The places that are ours. */
 export interface ReturnPlaces {
@@ -51,14 +51,11 @@ export interface Destination {
 }
 
 /**
- * Says where a safe return address leads ("Admin console › /admin/users/7"), or null when that is
- * no route's page. The path stays escaped, so that nothing in it can pose as something else.
+ * Says where a place of a route is ("Admin console › /admin/users/7"). The path is an escaped one,
+ * so that nothing in it can pose as something else.
  */
-export function destinationOf(returnTo: string, routes: readonly Route[]): Destination | null {
-  const { host, pathname } = new URL(returnTo);
-  const parsed = parseHostHeader(host);
-  const route = parsed === null ? null : matchRoute(routes, { host: parsed.host, path: pathname });
-  return route === null ? null : { name: inWords(route.name), path: pathname };
+export function destinationAt({ name }: Pick<Route, 'name'>, path: string): Destination {
+  return { name: inWords(name), path };
 }
 
 interface Parts {

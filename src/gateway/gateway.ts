@@ -63,6 +63,8 @@ export interface Gateway {
   shouldUpgrade(req: IncomingMessage): boolean;
   /** For the server's `clientError` event: what the parser could not read. */
   clientError(error: Error, socket: Duplex): void;
+  /** Writes down what was decided elsewhere about one of our own doors. */
+  recordDecision(judgement: Judgement): void;
   /** Closes what has lost its reason; runs by itself twice a second. */
   revalidate(): Promise<void>;
   /**
@@ -158,6 +160,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const problem = answerClientError(error, socket, { portal, requestId: id });
       if (problem !== null) recorder.refused({ id, door: 'http' }, problem);
     },
+    recordDecision: (judgement) => recorder.decided(judgement),
     revalidate: () => openStreams.revalidate(),
     async drain(graceMilliseconds) {
       const endsAt = performance.now() + graceMilliseconds;

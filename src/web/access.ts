@@ -1,14 +1,14 @@
 /** Who may come in at an endpoint, and where everybody else is sent. */
 
+import assert from 'node:assert/strict';
 import type { SessionFacts } from '../core/facts.ts';
-import type { RequestFacts } from '../core/facts.ts';
-import { type AdminPermission, mayAdminister } from '../core/policy/administration.ts';
-import { decide, isNetworkAllowed } from '../core/policy/decide.ts';
+import { type AdminPermission, decideAdministration } from '../core/policy/administration.ts';
+import { isNetworkAllowed } from '../core/policy/decide.ts';
 import type { Decision } from '../core/policy/decision.ts';
 import { Problem } from '../core/problem.ts';
 import { unreachable } from '../core/unreachable.ts';
 import { nextPage } from '../flows/next-page.ts';
-import type { Config } from '../config/config.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Exchange, RedirectAnswer } from './exchange.ts';
 import { redirectTo } from './exchange.ts';
 import { onward, ownAddress, pageAddress } from './onward.ts';
@@ -27,9 +27,12 @@ import { onward, ownAddress, pageAddress } from './onward.ts';
 export type Who = 'anyone' | 'first-factor' | 'challenge-met' | 'complete' | 'administrator';
 
 /** Null when the person may come in, else where to go instead. */
-export function admission(who: Who, exchange: Exchange): RedirectAnswer | null {
+export function admission(
+  { who, permission }: Pick<Endpoint, 'who' | 'permission'>,
+  exchange: Exchange,
+): RedirectAnswer | null {
   if (who === 'anyone') return null;
-  if (who === 'administrator') return admissionOfAdministrator(exchange);
+  if (who === 'administrator') return admissionOfAdministrator(exchange, permission);
   const { session } = exchange;
   if (session === null) {
     // Whoever wants to sign out and is signed out already is told so.
@@ -43,32 +46,46 @@ export function admission(who: Who, exchange: Exchange): RedirectAnswer | null {
  * Throws the problem `network-not-allowed` for an address that may not come near the
  * administration. Asked before anybody is looked up (guarantee G3).
  */
-export function assertAdministrationNetwork(config: Config, { ip }: RequestFacts): void {
-  if (!isNetworkAllowed(config.administration, ip)) throw new Problem('network-not-allowed');
-}
-
-/** What the gate decides about the administration: the same decision as for any route. */
-export function decideAdministration({
+export function assertAdministrationNetwork({
+  parts,
   config,
   request,
-  session,
-  now,
-}: Pick<Exchange, 'config' | 'request' | 'session' | 'now'>): Decision {
-  return decide(config.administration, { request, session, now }, config.policy);
+}: Pick<Exchange, 'parts' | 'config' | 'request'>): void {
+  const route = config.administration;
+  if (isNetworkAllowed(route, request.ip)) return;
+  const decision = { kind: 'deny', reason: 'network-not-allowed', rule: null } as const;
+  parts.recordDecision({ request, route, session: null, decision });
+  throw new Problem('network-not-allowed');
 }
 
-/** Throws the problem `not-permitted` unless a role of this person allows it. */
-export function assertPermitted(
-  { config }: Pick<Exchange, 'config'>,
-  { principal }: SessionFacts,
+/** Decides about the administration as the gate does about any route, and has it written down. */
+export function judgeAdministration(
+  {
+    parts,
+    config,
+    request,
+    session,
+    now,
+  }: Pick<Exchange, 'parts' | 'config' | 'request' | 'session' | 'now'>,
   permission: AdminPermission,
-): void {
-  if (mayAdminister(principal, permission, config.policy.roleGroups)) return;
-  throw new Problem('not-permitted');
+): Decision {
+  const route = config.administration;
+  const decision = decideAdministration(
+    route,
+    { request, session, now },
+    config.policy,
+    permission,
+  );
+  parts.recordDecision({ request, route, session, decision });
+  return decision;
 }
 
-function admissionOfAdministrator(exchange: Exchange): RedirectAnswer | null {
-  const decision = decideAdministration(exchange);
+function admissionOfAdministrator(
+  exchange: Exchange,
+  permission: AdminPermission | null,
+): RedirectAnswer | null {
+  assert.ok(permission !== null, 'a page of the administration says what a role must allow');
+  const decision = judgeAdministration(exchange, permission);
   const back = { ...exchange, returnTo: ownAddress(exchange) };
   switch (decision.kind) {
     case 'allow':

@@ -8,7 +8,7 @@ import { isPortalRequest } from '../core/locations.ts';
 import { decide, isNetworkAllowed } from '../core/policy/decide.ts';
 import type { Decision, Enroll, StepUp } from '../core/policy/decision.ts';
 import type { MethodId } from '../core/proofs.ts';
-import { type Destination, destinationOf as placeAt, safeReturnTo } from '../core/return-to.ts';
+import { type Destination, destinationAt, safeReturnTo } from '../core/return-to.ts';
 import { matchRoute, type Route } from '../core/route.ts';
 import type { Exchange } from './exchange.ts';
 import type { Form } from './form.ts';
@@ -51,7 +51,7 @@ export function destinationOf(
   const { config, returnTo } = exchange;
   const target = targetOf({ config, returnTo: endOf(config, returnTo) });
   if (target === null || !isNetworkAllowed(target.route, exchange.request.ip)) return null;
-  return placeAt(target.url, exchange.config.routes);
+  return destinationAt(target.route, target.shownPath);
 }
 
 /** Where a page of ours that is returned to leads on to in its turn, judged like any other; or null. */
@@ -133,8 +133,9 @@ function enrollmentAsked(decisions: readonly Decision[]): Pick<Outlook, 'toEnrol
 }
 
 interface Target {
-  readonly url: string;
   readonly route: Route;
+  /** Below the portal's base path, where it is a page of ours. */
+  readonly shownPath: string;
   readonly request: Pick<RequestFacts, 'host' | 'authority' | 'path' | 'query'>;
 }
 
@@ -142,12 +143,16 @@ function targetOf({ config, returnTo }: Pick<Exchange, 'config' | 'returnTo'>): 
   if (returnTo === null) return null;
   const { host: authority, pathname: path, search: query } = new URL(returnTo);
   const host = parseHostHeader(authority)?.host;
-  // Our own pages are behind no route, whatever its pattern says.
-  if (host === undefined || isPortalRequest(config.portal, { host, path })) return null;
+  if (host === undefined) return null;
+  const request = { host, authority, path, query };
+  if (isPortalRequest(config.portal, { host, path })) {
+    // Our own pages are behind no route, whatever its pattern says; one leads to the administration.
+    const shownPath = path.slice(config.portal.basePath.length);
+    const isAdmin = /^\/admin(?:\/|$)/.test(shownPath);
+    return isAdmin ? { route: config.administration, shownPath, request } : null;
+  }
   const route = matchRoute(config.routes, { host, path });
-  return route === null
-    ? null
-    : { url: returnTo, route, request: { host, authority, path, query } };
+  return route === null ? null : { route, shownPath: path, request };
 }
 
 function decideAt(

@@ -9,7 +9,9 @@ import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts, SessionFacts } from '../core/facts.ts';
 import type { Decision } from '../core/policy/decision.ts';
+import type { Decision } from '../core/policy/decision.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
+import type { Route } from '../core/route.ts';
 import type { Route } from '../core/route.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { TokenKind, TokenScope } from '../core/tokens.ts';
@@ -40,6 +42,8 @@ export interface PortalParts {
   readonly jwks: () => Promise<object>;
   /** Writes a decision about the administration down, as the gateway does its own. */
   readonly recordDecision: (judged: JudgedRequest) => void;
+  /** Writes a decision about the administration down, as the gateway does its own. */
+  readonly recordDecision: (judged: JudgedRequest) => void;
   /** For metrics: a page could not be answered because a store did not answer. */
   readonly storeFailed: () => void;
 }
@@ -59,6 +63,15 @@ export interface TokenHolder {
   readonly id: string;
   readonly expiresAt: EpochMs;
   readonly session: SessionFacts;
+}
+
+/** What was decided about a request to the administration. */
+export interface JudgedRequest {
+  readonly request: RequestFacts;
+  readonly route: Route;
+  /** Who asks; null also where nobody was looked up. */
+  readonly session: SessionFacts | null;
+  readonly decision: Decision;
 }
 
 /** One request to one of our own pages. */

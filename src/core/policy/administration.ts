@@ -6,11 +6,13 @@
  */
 
 import type { Network } from '../cidr.ts';
-import type { Principal } from '../facts.ts';
+import type { Facts, Principal } from '../facts.ts';
 import { parsePathPattern } from '../path-pattern.ts';
 import type { Route } from '../route.ts';
 import { methodCondition } from './conditions/method.ts';
-import { tierOf, tiers, type TierMap } from './mfa-policy.ts';
+import { decide } from './decide.ts';
+import type { Decision } from './decision.ts';
+import { type AccessPolicy, tierOf, tiers, type TierMap } from './mfa-policy.ts';
 import { defaultRequirement } from './requirement.ts';
 
 /**
@@ -83,6 +85,25 @@ export function isAbove(
   map: TierMap,
 ): boolean {
   return tiers.indexOf(tierOf(target, map)) < tiers.indexOf(tierOf(actor, map));
+}
+
+/**
+ * Decides what happens to a request to the administration: what holds for every route, and whether
+ * a role of whoever asks allows what is to be done there.
+ */
+export function decideAdministration(
+  route: Route,
+  facts: Facts,
+  policy: AccessPolicy,
+  permission: AdminPermission,
+): Decision {
+  const decision = decide(route, facts, policy);
+  const passes = decision.kind === 'allow' || decision.kind === 'remind';
+  const principal = facts.session?.principal;
+  if (!passes || principal === undefined) return decision;
+  return mayAdminister(principal, permission, policy.roleGroups)
+    ? decision
+    : { kind: 'deny', reason: 'not-permitted', rule: decision.rule };
 }
 
 const everyPath = parsePathPattern('/**') ?? unreadable();

@@ -68,6 +68,7 @@ export interface DenyByRule {
     | 'rule-denies'
     | 'account-disabled'
     | 'not-admitted'
+    | 'not-permitted'
     | 'service-network-not-allowed';
   readonly rule: Rule;
 }

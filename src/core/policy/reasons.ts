@@ -30,6 +30,7 @@ export const reasons = {
   'rule-denies': 'The rule that applies denies.',
   'account-disabled': 'The account is disabled.',
   'not-admitted': 'The rule admits others, not this person.',
+  'not-permitted': 'No role of this person allows it.',
   'service-network-not-allowed': 'The service account may not be used from this address.',
 } as const;
 

@@ -61,6 +61,8 @@ function whatWouldLift(decision: Deny, network: Network | null, request: Request
       return 'Enable the account: sallyport user enable NAME.';
     case 'not-admitted':
       return `Be among those whom ${decision.rule.id} admits: ${audienceInWords(decision.rule.audience)}.`;
+    case 'not-permitted':
+      return 'Be given a role of the administration that allows it.';
     case 'service-network-not-allowed':
       return 'Come from one of the networks that the service account is bound to.';
     default:

@@ -97,7 +97,7 @@ export function whyStepUp(
 ): string | null {
   if (page.locked !== null && page.page === 'step-up') return null;
   const { say } = exchange.parts.renderer.words;
-  if (isOwnPage(exchange)) return say('step-up.why-account');
+  if (isOfAccount(exchange)) return say('step-up.why-account');
   const destination = destinationOf(exchange);
   if (destination === null) return say('step-up.why');
   const { isStepUpToOpen } = outlookOf(exchange);
@@ -106,7 +106,11 @@ export function whyStepUp(
   });
 }
 
-/** What leads back to a page of ours was asked for by one that changes how somebody signs in. */
-function isOwnPage({ config, returnTo }: Exchange): boolean {
-  return returnTo?.startsWith(`${config.portal.url}/`) ?? false;
+/** What leads back to the account was asked for by a page that changes how somebody signs in. */
+function isOfAccount({ config, returnTo }: Exchange): boolean {
+  const { url } = config.portal;
+  return (
+    (returnTo?.startsWith(`${url}/`) ?? false) &&
+    !/^\/admin\b/.test(returnTo?.slice(url.length) ?? '')
+  );
 }

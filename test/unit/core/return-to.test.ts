@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { portalAt } from '../../../src/core/locations.ts';
-import { destinationOf, safeReturnTo } from '../../../src/core/return-to.ts';
+import { destinationAt, safeReturnTo } from '../../../src/core/return-to.ts';
 import { aRoute } from '../../support/builders.ts';
 
 describe('safeReturnTo', () => {
@@ -60,26 +60,11 @@ describe('safeReturnTo', () => {
   });
 });
 
-describe('destinationOf', () => {
-  const routes = [
-    aRoute({ name: 'admin-console', host: 'console.example.com', path: '/admin/**' }),
-    aRoute({ name: 'models', path: '/v1/**' }),
-  ];
-
-  test('names the route and the page below it, without the query', () => {
-    assert.deepEqual(destinationOf('https://console.example.com/admin/users/7?x=1', routes), {
+describe('a destination', () => {
+  test('is the route in words and the page below it', () => {
+    assert.deepEqual(destinationAt({ name: 'admin-console' }, '/admin/users/7'), {
       name: 'Admin console',
       path: '/admin/users/7',
     });
-    assert.deepEqual(destinationOf('http://[::1]:8080/v1/chat', routes), {
-      name: 'Models',
-      path: '/v1/chat',
-    });
-  });
-
-  test('is null where no route leads', () => {
-    assert.equal(destinationOf('https://console.example.com/_mfa/account', routes), null);
-    assert.equal(destinationOf('https://other.example.com/admin', routes), null);
-    assert.equal(destinationOf('about:blank', routes), null);
   });
 });

@@ -4,13 +4,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Config } from '../../../src/config/config.ts';
 import { portalAt } from '../../../src/core/locations.ts';
+import { administrationRoute } from '../../../src/core/policy/administration.ts';
 import { methodCondition } from '../../../src/core/policy/conditions/method.ts';
 import type { Requirement } from '../../../src/core/policy/requirement.ts';
+import type { AccessPolicy } from '../../../src/core/policy/mfa-policy.ts';
+import type { Network } from '../../../src/core/cidr.ts';
 import type { Route } from '../../../src/core/route.ts';
 import { addSeconds } from '../../../src/core/time.ts';
 import { destinationOf, outlookOf, returnOrigins } from '../../../src/web/destination.ts';
 import {
+  anMfaPolicy,
   aNetwork,
+  aPrincipal,
   aPolicy,
   aProof,
   aRequest,
@@ -38,8 +43,15 @@ function configWith(routes: readonly Route[], cookieDomain: string | null = null
     server: { publicUrl: 'https://console.example.com' },
     portal: { ...portal, cookieDomain },
     policy: aPolicy(),
+    administration: administration(null),
     routes,
   } as unknown as Config;
+}
+
+/** The way to the administration, from a network or from everywhere. */
+function administration(network: Network | null): Route {
+  const { roleGroups } = aPolicy();
+  return administrationRoute({ network, roleGroups, stepUpWithinSeconds: 600 });
 }
 
 const outlook = (requires: Partial<Requirement>, returnTo: string | null = target) =>
@@ -109,13 +121,55 @@ describe('the outlook', () => {
   });
 });
 
+describe('the outlook on the administration', () => {
+  const sysadmin = { ...session, principal: aPrincipal({ groups: ['AI-PLATFORM-ADMINS'] }) };
+  const on = (policy: AccessPolicy) =>
+    outlookOf({
+      config: { ...configWith([]), policy },
+      request: aRequest(),
+      session: { ...sysadmin, enrolled: ['totp', 'webauthn'] },
+      now: NOON,
+      returnTo: 'https://console.example.com/_mfa/admin/settings',
+    });
+
+  test('is that a fresh proof opens it', () => {
+    const { isStepUpToOpen, toEnroll } = on(aPolicy());
+    assert.equal(isStepUpToOpen, true);
+    assert.deepEqual(toEnroll, []);
+  });
+
+  test('is that a fresh proof is asked for changes only, where the policy lets people look', () => {
+    const mfa = anMfaPolicy({ enforcement: { stepsUpForAdminConsole: false } });
+    const { isStepUpToOpen, methodsThatHelp } = on(aPolicy({ mfa }));
+    assert.equal(isStepUpToOpen, false);
+    assert.deepEqual(methodsThatHelp, ['webauthn', 'totp', 'recovery-code']);
+  });
+});
+
 describe('the destination', () => {
   test('is the route in words and the path below it', () => {
     assert.deepEqual(at(target), { name: 'Admin console', path: '/admin/users/7' });
   });
 
-  test('is not told when there is none', () => {
+  test('is not told when there is none, or no route leads there', () => {
     assert.equal(at(null), null);
+    assert.equal(at('https://console.example.com/_mfa/account'), null);
+    const elsewhere = configWith([aRoute({ host: 'app.example.com' })]);
+    const asked = { config: elsewhere, request: aRequest() };
+    assert.equal(destinationOf({ ...asked, returnTo: target }), null);
+  });
+
+  test('is the administration, by its own name and path', () => {
+    const shown = at('https://console.example.com/_mfa/admin/users/usr_1?x=1');
+    assert.deepEqual(shown, { name: 'Administration', path: '/admin/users/usr_1' });
+    assert.equal(at('https://console.example.com/_mfa/administrators'), null);
+  });
+
+  test('is not the administration to somebody outside of its network (G3)', () => {
+    const returnTo = 'https://console.example.com/_mfa/admin';
+    const zone = administration(aNetwork('zone-e', ['192.0.2.0/24']));
+    const config = { ...configWith([]), administration: zone };
+    assert.equal(destinationOf({ config, request: aRequest(), returnTo }), null);
   });
 
   test('is not told to somebody outside of its network (G3)', () => {
