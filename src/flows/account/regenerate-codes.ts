@@ -10,6 +10,7 @@ import { assertFreshPasskey, hasFreshProof } from '../fresh-proof.ts';
 import { guessCode, type CodeRefusal } from '../sign-in/guess-code.ts';
 import { guessOwnPassword } from '../sign-in/guess-own-password.ts';
 import { heldFacts, holdUser } from '../hold-user.ts';
+import { assertGuardIsMet } from '../enroll/may-enroll.ts';
 import { makeRecoveryCodes } from '../enroll/recovery-codes.ts';
 
 /** The answer to asking for a new set. */
@@ -35,7 +36,8 @@ export async function isProofNeededForCodes(
  * for somebody who has just used a passkey instead. The proof may be null only where none is
  * needed; throws the problem `step-up-required` elsewhere, `enrollment-required` while there is no
  * authenticator that codes could stand in for, `too-many-attempts` when sets are made one after
- * the other, and `policy-forbids` when codes are switched off.
+ * the other, `enrollment-link-required` while a reset's guard stands, and `policy-forbids` when
+ * codes are switched off.
  */
 export async function regenerateRecoveryCodes(
   ctx: FlowContext,
@@ -56,9 +58,10 @@ export async function regenerateRecoveryCodes(
   if (refusal !== null) return refusal;
   await assertWithinLimit(ctx, session);
   const guess = { method, code } as const;
-  const answer = await guessCode(ctx, visit, session, guess, ({ stores }) =>
-    makeRecoveryCodes(ctx, stores, visit, session),
-  );
+  const answer = await guessCode(ctx, visit, session, guess, ({ stores, record, now }) => {
+    assertGuardIsMet(session, record.user, now);
+    return makeRecoveryCodes(ctx, stores, visit, session);
+  });
   return answer.ok ? { ok: true } : answer;
 }
 
@@ -78,6 +81,7 @@ async function regenerateWithPasskey(
     const record = await holdUser(stores, session);
     if (record.enrolled.length === 0) throw new Problem('enrollment-required');
     assertFreshPasskey(ctx, heldFacts(session, record), now);
+    assertGuardIsMet(session, record.user, now);
     await makeRecoveryCodes(ctx, stores, visit, session);
   });
   return { ok: true };
@@ -104,6 +108,7 @@ async function regenerateInTheMiddleOfIt(
   await ctx.stores.transaction(async (stores) => {
     const record = await holdUser(stores, session);
     if (record.enrolled.length === 0) throw new Problem('enrollment-required');
+    assertGuardIsMet(session, record.user, now);
     const hasHadCodes = await stores.recoveryCodes.hasConfirmed(session.principal.id);
     if (hasHadCodes || !isInTheMiddleOfIt(ctx, session, now)) {
       throw new Problem('step-up-required', {

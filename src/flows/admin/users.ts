@@ -10,6 +10,8 @@ import { eventOnCommandLine, type Happening } from '../audit-events.ts';
 import type { FlowContext } from '../flow-context.ts';
 import { endAllSessions, forgetSessions } from '../sessions.ts';
 import { tell } from '../tell.ts';
+import { eraseSecondFactors } from './resets/erase.ts';
+import { endOvertakenRequest } from './resets/end-request.ts';
 import { networksRefusal, type NetworksRefusal } from './services.ts';
 import { noSuchTenant } from './tenants.ts';
 import { groupsRefusal, recordRefusal, type RecordRefusal } from './user-rules.ts';
@@ -189,10 +191,10 @@ export async function setDisabled(
 }
 
 /**
- * Break-glass: removes all authenticators and recovery codes of somebody and what their browsers
- * remember, lifts a lock, and ends all of their sessions. What the policy obliges them to, they
- * enroll at their next sign-in; where it says so (`post_reset_require_enroll`), whoever they are
- * obtains nothing before they have a second factor again. The deadline of their tenant stays.
+ * Break-glass: resets somebody on the command line, as `eraseSecondFactors` does, and ends the
+ * request of the web that was under way about them. What the policy obliges them to, they enroll at
+ * their next sign-in, by their password alone: the guard of the web's resets is not set, and lifted
+ * where it stood (decision 22).
  *
  * Approval and identity proofing are skipped, where the policy asks for them: this is for the day
  * on which nobody is left who could approve. The event says so.
@@ -228,14 +230,11 @@ export async function resetMfa(
     ...(mfa.reset.requiresIdentityProofing ? ['identity-proofing'] : []),
   ];
   await ctx.stores.transaction(async (stores) => {
-    await endAllSessions(stores, user.id, now);
-    const removed = await stores.authenticators.removeOfUser(user.id);
-    const recoveryCodes = await stores.recoveryCodes.countLeft(user.id);
-    await stores.recoveryCodes.removeOfUser(user.id);
-    await stores.attempts.reset(user.id);
-    const trustedDevices = await stores.devices.distrustAll(user.id);
+    const erased = await eraseSecondFactors(ctx, stores, user, now);
+    // Nobody may be left who could be present or hand out a link.
+    await stores.users.setEnrollGuard(user.id, null);
+    await endOvertakenRequest(ctx, stores, user, now);
     await tell(ctx, stores, user, { kind: 'mfa-reset', at: now });
-    if (mfa.reset.requiresEnrollAfterwards) await stores.users.setMustEnrollAt(user.id, now);
     if (!mfa.audit.logsReset) return;
     await append(stores, user, {
       at: now,
@@ -245,9 +244,7 @@ export async function resetMfa(
         ...words,
         breakGlass: true,
         skipped,
-        authenticators: removed,
-        recoveryCodes,
-        trustedDevices,
+        ...erased,
       },
     });
   });

@@ -1,18 +1,12 @@
 /** The first step of a sign-in: username and password. */
 
-import type { NewAuditEvent } from '../../core/audit-event.ts';
-import type { SessionFacts } from '../../core/facts.ts';
-import type { SessionKey } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
-import type { Proof } from '../../core/proofs.ts';
-import { sessionFactsOf } from '../../core/session-facts.ts';
 import type { EpochMs } from '../../core/time.ts';
-import type { Stores, User } from '../../stores/types.ts';
+import type { User } from '../../stores/types.ts';
 import { eventAtSignIn } from '../audit-events.ts';
-import { noteSignIn, rememberedProof } from './devices.ts';
 import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
+import { completeWithPassword } from './complete-with-password.ts';
 import { guessPassword } from './guess-password.ts';
-import { nextPage } from '../next-page.ts';
 
 /** The answer to username and password. */
 export type SignInAnswer =
@@ -20,7 +14,7 @@ export type SignInAnswer =
   | { readonly ok: false; readonly reason: 'invalid-credentials' | 'account-disabled' };
 
 /** The longest name that is looked up; nobody has a longer one. */
-const usernameCharactersMax = 64;
+export const usernameCharactersMax = 64;
 
 /**
  * Checks username and password. That an account is disabled is told only to who knows its
@@ -49,91 +43,45 @@ export async function signIn(
   const isRight = await guessPassword(ctx, visit, { user, claimedName: username, password });
   const now = ctx.clock.now();
   if (!isRight || user === null) {
-    await recordFailure(ctx, visit, user, { now, reason: 'wrong-credentials' });
+    await recordPasswordFailure(ctx, visit, user, { now, reason: 'wrong-credentials' });
     return { ok: false, reason: 'invalid-credentials' };
   }
   if (user.isDisabled) {
-    await recordFailure(ctx, visit, user, { now, reason: 'account-disabled' });
+    await recordPasswordFailure(ctx, visit, user, { now, reason: 'account-disabled' });
     return { ok: false, reason: 'account-disabled' };
   }
 
-  const proofs = await completeWithPassword(ctx, visit, user, now);
-  const { sessionEpoch } = user;
-  const session = { userId: user.id, sessionEpoch, lineage: null, proofs, createdAt: now };
+  const proof = { method: 'password', at: now, origin: 'answer' } as const;
+  const session = await ctx.stores.transaction((stores) =>
+    completeWithPassword(ctx, stores, visit, user, { proof, now }),
+  );
   return { ok: true, session };
 }
 
-async function recordFailure(
+interface PasswordFailure {
+  readonly now: EpochMs;
+  readonly reason: 'wrong-credentials' | 'account-disabled';
+  /** What the password was typed for, where it was not plainly to sign in. */
+  readonly during?: 'enroll-again';
+}
+
+/** Writes down that a password was looked at and nobody got in by it. */
+export async function recordPasswordFailure(
   ctx: FlowContext,
   visit: Visit,
   user: User | null,
-  { now, reason }: { readonly now: EpochMs; readonly reason: string },
+  { now, reason, during }: PasswordFailure,
 ): Promise<void> {
   await ctx.stores.audit.append(
     eventAtSignIn(visit, user, {
       at: now,
       type: 'session.sign-in-failed',
       severity: 'notice',
-      details: { method: 'password', reason: user === null ? 'unknown-name' : reason },
+      details: {
+        method: 'password',
+        reason: user === null ? 'unknown-name' : reason,
+        ...(during !== undefined && { during }),
+      },
     }),
   );
-}
-
-/**
- * What the session starts with: the password and, where this browser is trusted, what it
- * remembers. Whoever still owes a second factor has not signed in: `session.signed-in`, and the
- * note of browser and place, follow the challenge.
- *
- * Security: the record is held and read anew, because it may have changed while the password was
- * compared. A sign-in that a reset or a new password overtook comes to nothing.
- */
-async function completeWithPassword(
-  ctx: FlowContext,
-  visit: Visit,
-  user: User,
-  now: EpochMs,
-): Promise<readonly Proof[]> {
-  return ctx.stores.transaction(async (stores) => {
-    const facts = await factsByPassword(ctx, stores, user, now);
-    const remembered =
-      nextPage(ctx, facts) === 'challenge'
-        ? await rememberedProof(ctx, stores, visit, facts, now)
-        : null;
-    const proofs = remembered === null ? facts.proofs : [...facts.proofs, remembered];
-    const isComplete = nextPage(ctx, { ...facts, proofs }) !== 'challenge';
-    if (isComplete) await noteSignIn(ctx, stores, visit, user, now);
-    // Last, because everybody waits for the end of the chain.
-    await stores.audit.append(
-      eventAtSignIn(visit, user, {
-        at: now,
-        type: isComplete ? 'session.signed-in' : 'session.password-accepted',
-        severity: 'info',
-        details: { methods: ['password'], ...(isComplete && detailsOf(remembered)) },
-      }),
-    );
-    return isComplete ? proofs : facts.proofs;
-  });
-}
-
-/** The facts of the session to be, as its password alone makes them. */
-async function factsByPassword(
-  ctx: FlowContext,
-  stores: Stores,
-  { id, sessionEpoch }: User,
-  now: EpochMs,
-): Promise<SessionFacts> {
-  const key = '' as SessionKey;
-  await stores.users.lock(id);
-  const record = await stores.users.findPrincipal(id, key);
-  if (record === null || record.user.isDisabled || record.user.sessionEpoch !== sessionEpoch) {
-    throw new Problem('not-signed-in', { detail: 'The account was changed. Sign in again.' });
-  }
-  const proofs: readonly Proof[] = [{ method: 'password', at: now, origin: 'answer' }];
-  const kept = { key, lineage: key, sessionEpoch, proofs, createdAt: now, lastSeenAt: now };
-  return sessionFactsOf(kept, record, ctx.config.current().sessions);
-}
-
-function detailsOf(remembered: Proof | null): NewAuditEvent['details'] {
-  if (remembered?.deviceId === undefined) return {};
-  return { remembered: remembered.method, device: remembered.deviceId };
 }
