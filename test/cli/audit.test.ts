@@ -4,11 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
-import { auditFormats } from '../../src/cli/audit/audit-formats.ts';
-import type { AuditEvent } from '../../src/core/audit-event.ts';
-import type { AuditEventId, SessionKey, TenantId, UserId } from '../../src/core/ids.ts';
 import { installation, type Installation } from '../support/command.ts';
-import { NOON } from '../support/fixed-clock.ts';
 
 describe('audit', () => {
   let at: Installation;
@@ -64,6 +60,34 @@ describe('audit', () => {
     );
   });
 
+  test('export writes only what was asked for', async () => {
+    const typesOf = async (options: string): Promise<readonly string[]> => {
+      const { code, stdout, stderr } = await at.run(`audit export ${options}`);
+      assert.equal(code, 0, stderr);
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      return lines.map((line) => (JSON.parse(line) as { readonly type: string }).type);
+    };
+    assert.deepEqual(await typesOf('--type user.disabled'), ['user.disabled']);
+    assert.deepEqual(await typesOf('--type user.created,user.disabled'), [
+      'user.created',
+      'user.disabled',
+    ]);
+    assert.deepEqual(await typesOf('--until 2020-01-01'), []);
+    assert.deepEqual(await typesOf('--since 1h --until 2999-01-01 --type user.created'), [
+      'user.created',
+    ]);
+  });
+
+  test('export says what a type could be', async () => {
+    assert.deepEqual(await at.run('audit export --type user.exploded'), {
+      code: 2,
+      stdout: '',
+      stderr:
+        'sallyport audit export: there is no event "user.exploded"; type: ' +
+        'sallyport audit export --config FILE --format jsonl|csv|cef --since 24h\n',
+    });
+  });
+
   test('verify names the first event that was changed', async () => {
     const file = path.join(at.folder, 'data/sallyport.db');
     const database = new DatabaseSync(file);
@@ -99,42 +123,5 @@ describe('audit', () => {
       /^sallyport audit verify: the storage does not answer \(.*\); check storage/,
     );
     assert.doesNotMatch(stderr, /hunter2/);
-  });
-});
-
-describe('formats', () => {
-  const event: AuditEvent = {
-    id: 'evt_1' as AuditEventId,
-    at: NOON,
-    type: 'session.sign-in-failed',
-    severity: 'warning',
-    actor: '=cmd|x',
-    subject: 'usr_1' as UserId,
-    tenant: 'default' as TenantId,
-    ip: '2001:db8::1',
-    userAgent: 'evil "agent"\r\nx=1',
-    session: 'abc' as SessionKey,
-    requestId: null,
-    details: { why: 'a=b|c\\d' },
-    previousHash: '00',
-    hash: '11',
-  };
-
-  test('CSV runs no formula and keeps one event in one record', () => {
-    assert.equal(
-      auditFormats.csv.line(event),
-      `evt_1,2026-03-02T12:00:00.000Z,session.sign-in-failed,warning,'=cmd|x,usr_1,default,2001:db8::1,"evil ""agent""\r\nx=1",abc,,"{""why"":""a=b|c\\\\d""}",00,11`,
-    );
-  });
-
-  test('CEF escapes what would begin another field or line', () => {
-    assert.equal(
-      auditFormats.cef.line(event),
-      'CEF:0|Sallyport|Sallyport|0|session.sign-in-failed|session.sign-in-failed|7|' +
-        'rt=1772452800000 externalId=evt_1 suser=\\=cmd|x duid=usr_1 c6a2=2001:db8::1 ' +
-        'c6a2Label=Source IPv6 Address requestClientApplication=evil "agent"\\r\\nx\\=1 ' +
-        'cs1Label=tenant cs1=default cs2Label=session cs2=abc ' +
-        'cs4Label=details cs4={"why":"a\\=b|c\\\\\\\\d"} cs5Label=hash cs5=11',
-    );
   });
 });

@@ -2,11 +2,19 @@
 
 import { once } from 'node:events';
 
-import { addSeconds, parseDurationSeconds, type EpochMs } from '../../core/time.ts';
-import { UsageError, type Cli } from '../cli.ts';
-import { administering, configOf, configOption, optionText, type CommandSpec } from '../command.ts';
+import { auditEventTypes, type AuditEventType } from '../../core/audit-event.ts';
+import { auditFormats, isAuditFormatName, type AuditFormat } from '../../core/audit-formats.ts';
+import { UsageError } from '../cli.ts';
+import {
+  administering,
+  commaList,
+  configOf,
+  configOption,
+  optionText,
+  type CommandSpec,
+} from '../command.ts';
 import type { Terminal } from '../terminal.ts';
-import { auditFormats, type AuditFormat } from './audit-formats.ts';
+import { instantTyped } from './instant-typed.ts';
 
 /** Exports events in the order of the chain, oldest first. */
 export const auditExport: CommandSpec = {
@@ -17,14 +25,20 @@ export const auditExport: CommandSpec = {
     configOption,
     ['--format F', 'jsonl (default), csv or cef.'],
     ['--since T', 'Only from then on: 2026-03-01, 2026-03-01T12:00:00Z, or 24h for the last day.'],
+    ['--until T', 'Only from before then, written like --since.'],
+    ['--type A,B', 'Only events of these types: reset.executed,user.disabled.'],
   ],
   example: '--config FILE --format jsonl|csv|cef --since 24h',
   run: async (cli, typed) => {
     const format = formatNamed(optionText(typed, 'format') ?? 'jsonl');
-    const since = sinceOf(cli, optionText(typed, 'since'));
+    const since = instantTyped(cli, optionText(typed, 'since'));
+    const until = instantTyped(cli, optionText(typed, 'until'));
+    const types = typesNamed(optionText(typed, 'type'));
     await administering(cli, configOf(cli, typed), async ({ flows }) => {
       if (format.head !== null) await write(cli.terminal, format.head);
       for await (const event of flows.stores.audit.read({ since })) {
+        if (until !== null && event.at >= until) continue;
+        if (types !== null && !types.has(event.type)) continue;
         await write(cli.terminal, format.line(event));
       }
     });
@@ -33,20 +47,19 @@ export const auditExport: CommandSpec = {
 };
 
 function formatNamed(name: string): AuditFormat {
-  if (Object.hasOwn(auditFormats, name)) return auditFormats[name as keyof typeof auditFormats];
+  if (isAuditFormatName(name)) return auditFormats[name];
   throw new UsageError(`there is no format "${name}"`);
 }
 
-const instant =
-  /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
-
-function sinceOf(cli: Cli, text: string | null): EpochMs | null {
+function typesNamed(text: string | null): ReadonlySet<AuditEventType> | null {
   if (text === null) return null;
-  const seconds = parseDurationSeconds(text);
-  if (seconds !== null) return addSeconds(cli.clock.now(), -seconds);
-  const at = instant.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
-  throw new UsageError(`"${text}" is no instant; it looks like 2026-03-01T12:00:00Z, or 24h`);
+  return new Set(commaList(text).map(typeNamed));
+}
+
+function typeNamed(name: string): AuditEventType {
+  const type = auditEventTypes.find((known) => known === name);
+  if (type === undefined) throw new UsageError(`there is no event "${name}"`);
+  return type;
 }
 
 /** Waits where the reader is slower than we are: a trail may be larger than memory. */
