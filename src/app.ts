@@ -15,6 +15,7 @@ import { compose, type Composition, type Surroundings } from './compose.ts';
 import type { Config, LiveConfig } from './config/config.ts';
 import { isPortalRequest } from './core/locations.ts';
 import { addSeconds } from './core/time.ts';
+import { expireResets } from './flows/admin/resets/end-request.ts';
 import { servicesOfUnknownNetworks } from './flows/admin/services.ts';
 import { type Management, startManagement } from './platform/management.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
@@ -204,7 +205,9 @@ export function keepHouse({ flows, clock, log }: Composition): () => void {
       stores.accessChanges.removeBefore(addSeconds(now, -accessChangesKeptSeconds)),
       stores.devices.removeUnseenSince(addSeconds(now, -devicesKeptSeconds)),
       stores.places.removeUnseenSince(addSeconds(now, -placesKeptSeconds)),
+      stores.enrollmentLinks.removeExpired(now),
       sessions.removeExpired(now),
+      expireResets(flows),
     ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));
   }, housekeepingMilliseconds);
   timer.unref();

@@ -2,12 +2,14 @@
  * Puts the program together: the only file that names concrete stores, methods and clocks.
  */
 
-import { existsSync } from 'node:fs';
 import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
 import { networkOf } from './core/place.ts';
+import { linkInMail } from './flows/admin/enrollment-links.ts';
 import type { FlowContext } from './flows/flow-context.ts';
+import { followKeys } from './flows/operating/follow-keys.ts';
+import { openKeys } from './flows/operating/open-keys.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createRecall } from './gateway/recall.ts';
 import { createRecallToken } from './gateway/recall-token.ts';
@@ -17,11 +19,11 @@ import { composeMail } from './notify/compose-mail.ts';
 import { type OutboxSender, startOutboxSender } from './notify/outbox-sender.ts';
 import { type SteadyClock, systemClock } from './platform/clock.ts';
 import { openPlaces } from './platform/geo.ts';
+import type { KeyRing } from './platform/key-ring.ts';
 import type { Logger } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
-import { createSealer, KeyFileError, readOrCreateKeyFile, type Sealer } from './platform/seal.ts';
-import { Secret } from './platform/secret.ts';
+import { createSealer, type Sealer } from './platform/seal.ts';
 import { createSigner } from './platform/signing.ts';
 import { defaultRates, openLimits, type Rates } from './stores/limits/limits.ts';
 import { type OpenedSessions, openSessions } from './stores/sessions/choose.ts';
@@ -49,6 +51,8 @@ export interface Foundation {
   readonly metrics: Metrics;
   readonly database: SqlDatabase;
   readonly opened: OpenedSessions;
+  /** The encryption keys that the sealer seals with. */
+  readonly keys: KeyRing;
   readonly sealer: Sealer;
   close(): Promise<void>;
 }
@@ -91,14 +95,15 @@ export async function openFoundation(
     await opened.sessions.close();
     await database.close();
   };
-  let sealer: Sealer;
+  let keys: KeyRing;
   try {
     await database.migrate();
-    sealer = await openSealer(storage.encryptionKeyFile, database, log);
+    keys = await openKeys(storage.encryptionKeyFile, { stores: database.stores, random, log });
   } catch (error) {
     await closeStores();
     throw error;
   }
+  const sealer = createSealer(keys, random);
   const methods = createMethods({
     random,
     sealer,
@@ -126,6 +131,7 @@ export async function openFoundation(
     metrics,
     database,
     opened,
+    keys,
     sealer,
     async close() {
       await methods.passwords.close();
@@ -144,25 +150,6 @@ export function passkeySettingsOf({ webauthn, portal, policy }: Config): Passkey
   };
 }
 
-/**
- * Opens the encryption key, or makes one for a database that holds nothing sealed yet.
- *
- * Security: a new key beside an old database would look like a working gateway in which nobody's
- * authenticator opens. A missing file is a wrong path or a backup to be restored (F37).
- */
-async function openSealer(file: string, { stores }: SqlDatabase, log: Logger): Promise<Sealer> {
-  const isInUse = (await stores.signingKeys.list()).length > 0;
-  if (isInUse && !existsSync(file)) {
-    throw new KeyFileError(
-      `The encryption key file ${file} is missing, and the database holds what was sealed with ` +
-        'it. Restore it from its backup; see "the encryption key" in docs/operations.md.',
-    );
-  }
-  const { key, wasCreated } = readOrCreateKeyFile(file, systemRandom);
-  if (wasCreated) log.info({ file }, 'made a new encryption key');
-  return createSealer([key], systemRandom);
-}
-
 /** Opens everything, and begins to send mail. */
 export async function compose(
   config: LiveConfig,
@@ -176,14 +163,13 @@ export async function compose(
   const flows: FlowContext = { ...foundation.flows, placeOf, mailWritten: () => mail.nudge() };
 
   const cookies = ownCookies(config.current().portal);
-  const cookieSecret = new Secret(sealer.deriveKey('session cookie').toString('base64url'));
   const recall = createRecall({
     clock,
     log,
     sessions,
     users: stores.users,
     lifetimes: () => config.current().sessions,
-    sessionIdIn: (header) => parseSessionCookie(header, cookies.session, cookieSecret),
+    sessionIdIn: (header) => parseSessionCookie(header, cookies.session, sealer),
   });
   const signer = await createSigner({ clock, keys: stores.signingKeys, sealer });
   const recallToken = createRecallToken({
@@ -203,7 +189,7 @@ export async function compose(
     session: sessionMiddleware({
       store: opened.expressStore,
       cookies,
-      secret: cookieSecret,
+      keys: sealer,
       random,
       // Behind a proxy that ends TLS we may not see it; the browser keeps a `Secure` cookie to
       // https by itself.
@@ -211,9 +197,7 @@ export async function compose(
     }),
     renderer,
     config,
-    csrfKey: sealer.deriveKey('form tokens'),
     jwks: () => signer.jwks(),
-    recordDecision: (judged) => gateway.recordDecision(judged),
     recordDecision: (judged) => gateway.recordDecision(judged),
     storeFailed: () => metrics.storeFailed(),
   });
@@ -229,6 +213,7 @@ export async function compose(
     problemPage: createProblemPage({ config, renderer, random, log }),
   });
   const mail = startMail(foundation, renderer.words);
+  const stopFollowing = followKeys({ keys: foundation.keys, stores, log });
   return {
     ...foundation,
     flows,
@@ -239,13 +224,14 @@ export async function compose(
       await Promise.all([database.check(), sessions.check()]);
     },
     async close() {
+      stopFollowing();
       await mail.stop(new AbortController().signal);
       await foundation.close();
     },
   };
 }
 
-function startMail({ flows, clock, log, metrics }: Foundation, words: Words): OutboxSender {
+function startMail({ flows, clock, log, metrics, sealer }: Foundation, words: Words): OutboxSender {
   const { config, stores } = flows;
   return startOutboxSender({
     outbox: stores.outbox,
@@ -254,12 +240,14 @@ function startMail({ flows, clock, log, metrics }: Foundation, words: Words): Ou
     server: () => config.current().mail,
     write: (mail) => {
       const { portal } = config.current();
-      return composeMail(mail, {
+      const surroundings = {
         issuer: portal.issuer,
         accountUrl: `${portal.url}/account`,
+        resetsUrl: `${portal.url}/admin/resets`,
         words,
-        instant: (at) => zonedTime(portal.timeZone).full(at),
-      });
+        instant: (at: number) => zonedTime(portal.timeZone).full(at),
+      };
+      return composeMail(mail, surroundings, linkInMail(mail, { sealer, portal }));
     },
     host: () => config.current().portal.host,
     count: (kind, outcome) => metrics.mailed(kind, outcome),

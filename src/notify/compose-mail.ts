@@ -1,8 +1,8 @@
 /**
  * Writes a mail: what happened, when, from where, and what to do.
  *
- * Pure. A mail holds no secret and no code, and nothing in it acts: the address of the account page
- * stands there as text. Whatever people chose, such as the name of an authenticator, is shown as
+ * Pure. A mail holds no code, and nothing in it acts: the address of the page it is about stands
+ * there as text. Only the mail of a one-time link holds that, to be pressed. Whatever people chose, such as the name of an authenticator, is shown as
  * text that cannot be taken for a line, a tag or an address of its own.
  */
 
@@ -20,6 +20,8 @@ export interface MailSurroundings {
   readonly issuer: string;
   /** The address of the account page. */
   readonly accountUrl: string;
+  /** The address of the pages about resets, without a slash at its end. */
+  readonly resetsUrl: string;
   readonly words: MailWords;
   /** Writes an instant in the operator's time zone, with the zone named. */
   readonly instant: (at: number) => string;
@@ -32,29 +34,38 @@ export interface ComposedMail {
   readonly html: string;
 }
 
-/** Writes the mail about one thing that happened. */
+/** Writes the mail about one thing that happened; `link` is the one-time link that it brings. */
 export function composeMail(
   { kind, details, createdAt }: Pick<NewMail, 'kind' | 'details' | 'createdAt'>,
   around: MailSurroundings,
+  link: string | null = null,
 ): ComposedMail {
-  const { issuer, accountUrl, words } = around;
+  const { issuer, words } = around;
   const values = valuesOf(details, around, createdAt);
   const subject = plain(words.say(`mail.${kind}.subject`, values));
   const lead = words.say(`mail.${kind}.lead`, values);
   const lines = linesOf(details, values, words);
   const next = words.say(`mail.${kind}.next`, values);
-  const closing = [
-    words.say('mail.account-page', { url: accountUrl }),
-    words.say('mail.footer', { issuer }),
-  ];
-  const text = [lead, lines.map(({ label, value }) => `${label}: ${value}`).join('\n'), next]
+  const closing = [pageSentence(details, around), words.say('mail.footer', { issuer })];
+  const text = [lead, ...(link === null ? [] : [link])]
+    .concat(lines.map(({ label, value }) => `${label}: ${value}`).join('\n'), next)
     .concat(closing)
     .join('\n\n');
   return {
     subject,
     text: `${text}\n`,
-    html: htmlOf(words.language, { subject, lead, lines, next, closing }),
+    html: htmlOf(words.language, { subject, lead, link, lines, next, closing }),
   };
+}
+
+/** Where to look next: the request that somebody has a part in, else one's own account. */
+function pageSentence(
+  { reset }: NewMail['details'],
+  { accountUrl, resetsUrl, words }: MailSurroundings,
+): string {
+  return reset === undefined
+    ? words.say('mail.account-page', { url: accountUrl })
+    : words.say('mail.reset-page', { url: `${resetsUrl}/${encodeURIComponent(reset)}` });
 }
 
 type Values = Readonly<Record<string, string | number>>;
@@ -69,7 +80,9 @@ function valuesOf(
     const value = plain(String(details[key] ?? ''));
     return value === '' ? words.say(otherwise) : value;
   };
-  const { until, codesLeft } = details;
+  const instantOf = (value: string | number | undefined): string =>
+    typeof value === 'number' ? instant(value) : words.say('mail.unknown');
+  const { until, expires, codesLeft } = details;
   return {
     issuer,
     at: instant(at),
@@ -78,7 +91,11 @@ function valuesOf(
     device: linkless(given('device', 'mail.unknown-device')),
     name: linkless(given('name', 'mail.unknown')),
     place: given('place', 'mail.unknown'),
-    until: typeof until === 'number' ? instant(until) : words.say('mail.unknown'),
+    until: instantOf(until),
+    expires: instantOf(expires),
+    ticket: linkless(given('ticket', 'mail.unknown')),
+    by: linkless(given('by', 'mail.unknown')),
+    progress: given('progress', 'mail.unknown'),
     codesLeft: codesLeft ?? words.say('mail.unknown'),
   };
 }
@@ -93,6 +110,7 @@ interface Line {
 const lineKeys = [
   ['at', 'when'], ['username', 'account'], ['name', 'name'], ['device', 'browser'],
   ['ip', 'address'], ['place', 'place'], ['until', 'until'], ['codesLeft', 'codes-left'],
+  ['ticket', 'ticket'], ['progress', 'progress'], ['expires', 'expires'],
 ] as const;
 
 function linesOf(details: NewMail['details'], values: Values, words: MailWords): readonly Line[] {
@@ -104,9 +122,11 @@ function linesOf(details: NewMail['details'], values: Values, words: MailWords):
       label: words.say(`mail.line.${word === 'place' && isPrefix(value) ? 'network' : word}`),
       value,
     }));
-  if (details['ip'] !== undefined) return lines;
-  // Nobody's browser did it: an operator did, on the command line.
-  const value = words.say('mail.administrator', values);
+  // Nobody did what comes about by time.
+  if (details['ip'] !== undefined || details['by'] === '') return lines;
+  // Not this person's browser: an administrator did it, or an operator on the command line.
+  const isNamed = details['by'] !== undefined;
+  const value = isNamed ? String(values['by']) : words.say('mail.administrator', values);
   return [...lines, { label: words.say('mail.line.by'), value }];
 }
 
@@ -138,12 +158,14 @@ function linkless(text: string): string {
     .replaceAll(/[.\u3002](?=\p{L})/gu, '. ');
 }
 
-// No colours, so that every mail program may choose them for light and dark; no tables, no links.
+// No colours, so that every mail program may choose them for light and dark; no tables, and no links
+// but a one-time link itself, whose address is what one reads.
 function htmlOf(
   language: string,
   mail: {
     readonly subject: string;
     readonly lead: string;
+    readonly link: string | null;
     readonly lines: readonly Line[];
     readonly next: string;
     readonly closing: readonly string[];
@@ -160,6 +182,9 @@ function htmlOf(
     `<title>${escaped(mail.subject)}</title></head>`,
     '<body style="font-family: sans-serif; line-height: 1.5; max-width: 36em">',
     paragraph(mail.lead),
+    ...(mail.link === null
+      ? []
+      : [`<p><a href="${escaped(mail.link)}">${escaped(mail.link)}</a></p>`]),
     `<ul>${lines.join('\n')}</ul>`,
     paragraph(mail.next),
     ...mail.closing.map(paragraph),

@@ -43,6 +43,7 @@ export function senderAtWork(options: {
       composeMail(mail, {
         issuer: 'Example Corp',
         accountUrl: 'https://console.example.com/_mfa/account',
+        resetsUrl: 'https://console.example.com/_mfa/admin/resets',
         words,
         instant: (at) => new Date(at).toISOString(),
       }),

@@ -8,6 +8,7 @@
 import { hash } from 'node:crypto';
 
 import type { Portal } from '../../core/locations.ts';
+import { mailedLinkRow } from '../../core/sealed-rows.ts';
 import { addSeconds, type EpochMs } from '../../core/time.ts';
 import type { Sealer } from '../../platform/seal.ts';
 import type { NewMail, Stores, User } from '../../stores/types.ts';
@@ -59,7 +60,7 @@ export async function createEnrollmentLink(
     createdAt: now,
     expiresAt,
   });
-  const sealedLink = ctx.sealer.seal(secret, mailRow(user.id, kind));
+  const sealedLink = ctx.sealer.seal(secret, mailedLinkRow(user.id, kind));
   await tell(ctx, stores, user, { kind, at: now, details: { expires: expiresAt, sealedLink } });
   const happening = {
     at: now,
@@ -96,14 +97,10 @@ export function linkInMail(
 ): string | null {
   const { sealedLink } = details;
   if (sealedLink === undefined) return null;
-  const secret = sealer.unseal(String(sealedLink), mailRow(userId, kind)).toString();
+  const secret = sealer.unseal(String(sealedLink), mailedLinkRow(userId, kind)).toString();
   return linkUrl(portal, secret);
 }
 
 function linkUrl(portal: Portal, secret: string): string {
   return `${portal.url}/link/${secret}`;
-}
-
-function mailRow(user: User['id'], kind: NewMail['kind']): string {
-  return `outbox:${user}:${kind}:link`;
 }

@@ -16,6 +16,7 @@ const words = loadWords(path.join(projectFolder, 'views/words'), 'en');
 const around = {
   issuer: 'Example Corp',
   accountUrl: 'https://console.example.com/_mfa/account',
+  resetsUrl: 'https://console.example.com/_mfa/admin/resets',
   words,
   instant: (at: number) => zonedTime('Africa/Johannesburg').full(at),
 };
@@ -94,6 +95,36 @@ describe('a mail', () => {
       assert.doesNotMatch(html, /<(?:table|a|img|form|script|link|iframe|button)\b/i);
       assert.doesNotMatch(html, /\b(?:color|background)\s*:|url\(|\bon\w+=/i);
     }
+  });
+
+  test('says of a step of a reset who took it, for which ticket, and how far it is', () => {
+    const details = { username: 'anna', by: 'ben', ticket: 'OPS-1', progress: '1/2' };
+    const { text } = compose('reset-approved', details);
+    assert.match(text, /^Done by: ben$/m);
+    assert.match(text, /^Ticket: OPS-1$/m);
+    assert.match(text, /^Approvals: 1\/2$/m);
+  });
+
+  test('says of what came about by time that nobody did it', () => {
+    const { text } = compose('reset-expired', { username: 'anna', by: '' });
+    assert.doesNotMatch(text, /Done by/);
+  });
+
+  test('names the request, as text, to whoever has a part in it', () => {
+    const { text, html } = compose('reset-approval-wanted', { ...everything, reset: 'rst_a-b' });
+    assert.deepEqual(addresses(text), ['https://console.example.com/_mfa/admin/resets/rst_a-b']);
+    assert.doesNotMatch(html, /<a\b/);
+  });
+
+  test('brings a one-time link to press, under its own address, and says until when it works', () => {
+    const link = 'https://console.example.com/_mfa/link/s3cr3t';
+    const details = { username: 'anna', expires: NOON + 900_000, sealedLink: 's1.sealed' };
+    const mail = { kind: 'enroll-again', details, createdAt: NOON } as const;
+    const { text, html } = composeMail(mail, around, link);
+    assert.deepEqual(addresses(text), [link, around.accountUrl]);
+    assert.ok(html.includes(`<a href="${link}">${link}</a>`));
+    assert.match(text, /^Valid until: 2 Mar 2026, 14:15 \(SAST\)$/m);
+    for (const part of [text, html]) assert.doesNotMatch(part, /s1\.sealed/);
   });
 
   test('holds one address, that of the account page, as text', () => {
