@@ -61,19 +61,13 @@ describe('audit', () => {
   });
 
   test('export writes only what was asked for', async () => {
-    const typesOf = async (options: string): Promise<readonly string[]> => {
-      const { code, stdout, stderr } = await at.run(`audit export ${options}`);
-      assert.equal(code, 0, stderr);
-      const lines = stdout.split('\n').filter((line) => line !== '');
-      return lines.map((line) => (JSON.parse(line) as { readonly type: string }).type);
-    };
-    assert.deepEqual(await typesOf('--type user.disabled'), ['user.disabled']);
-    assert.deepEqual(await typesOf('--type user.created,user.disabled'), [
+    assert.deepEqual(await typesOf(at, '--type user.disabled'), ['user.disabled']);
+    assert.deepEqual(await typesOf(at, '--type user.created,user.disabled'), [
       'user.created',
       'user.disabled',
     ]);
-    assert.deepEqual(await typesOf('--until 2020-01-01'), []);
-    assert.deepEqual(await typesOf('--since 1h --until 2999-01-01 --type user.created'), [
+    assert.deepEqual(await typesOf(at, '--until 2020-01-01'), []);
+    assert.deepEqual(await typesOf(at, '--since 1h --until 2999-01-01 --type user.created'), [
       'user.created',
     ]);
   });
@@ -125,3 +119,11 @@ describe('audit', () => {
     assert.doesNotMatch(stderr, /hunter2/);
   });
 });
+
+/** The types of what an export writes. */
+async function typesOf(at: Installation, options: string): Promise<readonly string[]> {
+  const { code, stdout, stderr } = await at.run(`audit export ${options}`);
+  assert.equal(code, 0, stderr);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => (JSON.parse(line) as { readonly type: string }).type);
+}

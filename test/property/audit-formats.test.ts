@@ -83,16 +83,6 @@ describe('CSV', () => {
       runs,
     );
   });
-
-  /** The apostrophe in front of a formula is not part of the value. */
-  function untamed(text: string): string {
-    return text.replace(/^'/, '');
-  }
-
-  function cellOf(value: Json): string {
-    if (value === null) return '';
-    return typeof value === 'string' ? value : JSON.stringify(value);
-  }
 });
 
 describe('CEF', () => {
@@ -140,11 +130,6 @@ describe('CEF', () => {
     'rt', 'externalId', 'suser', 'duid', 'src', 'c6a2', 'c6a2Label', 'requestClientApplication',
     'cs1', 'cs1Label', 'cs2', 'cs2Label', 'cs3', 'cs3Label', 'cs4', 'cs4Label', 'cs5', 'cs5Label',
   ]);
-
-  /** What a value comes out as: control characters have no place in it. */
-  function calm(text: string): string {
-    return text.replaceAll(/[\v\f\u0085\u2028\u2029]/g, '\n').replaceAll(/[^\P{Cc}\n\r]/gu, ' ');
-  }
 });
 
 /** RFC 4180, with a line feed between records. */
@@ -184,4 +169,19 @@ function readCef(line: string): {
     fields.set(name, unescaped);
   }
   return { header: head.split('|').slice(0, 7), fields };
+}
+
+/** The apostrophe in front of a formula is not part of the value. */
+function untamed(text: string): string {
+  return text.replace(/^'/, '');
+}
+
+function cellOf(value: Json): string {
+  if (value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What a value comes out as: control characters have no place in it. */
+function calm(text: string): string {
+  return text.replaceAll(/[\v\f\u0085\u2028\u2029]/g, '\n').replaceAll(/[^\P{Cc}\n\r]/gu, ' ');
 }

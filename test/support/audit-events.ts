@@ -43,17 +43,20 @@ export function anEvent(changes: Partial<AuditEvent> = {}): AuditEvent {
   };
 }
 
+// prettier-ignore
+const hostileParts = [
+  '"', '\\', ']', '[', '=', '|', ',', ';', ' ', "'", '\r\n', '\n', '\r', '\t', '\0',
+  '\u0085', '\u2028', '\u2029', '\u007f', '\ufeff', '\ud800', 'ü', '😀',
+  '<14>1 ', '5 <1>', 'CEF:0|', ' src=', '=cmd|', '@SUM(', '＝1', '-1', '+1', '\\n',
+];
+
 /** Text with whatever ends lines, fields, values and messages somewhere. */
 export const hostileValue: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(
       {
         weight: 4,
-        arbitrary: fc.constantFrom(
-          ...['"', '\\', ']', '[', '=', '|', ',', ';', ' ', "'", '\r\n', '\n', '\r', '\t', '\0'],
-          ...['\u0085', '\u2028', '\u2029', '\u007f', '\ufeff', '\ud800', 'ü', '😀'],
-          ...['<14>1 ', '5 <1>', 'CEF:0|', ' src=', '=cmd|', '@SUM(', '＝1', '-1', '+1', '\\n'],
-        ),
+        arbitrary: fc.constantFrom(...hostileParts),
       },
       { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
     ),
