@@ -47,6 +47,8 @@ export interface TotpEnrollment {
   /** Makes a fresh secret under the settings in force. */
   begin(): TotpCredential;
   present(user: Pick<User, 'username'>, credential: TotpCredential): Promise<PendingTotp>;
+  /** The picture to scan as a PNG in a `data:` URL, for programs that draw no SVG. */
+  pictureOf(pending: Pick<PendingTotp, 'otpauthUrl'>): Promise<string>;
   /** The time step of the code when it is right for the secret, else null. */
   stepOf(credential: TotpCredential, code: string, now: EpochMs): number | null;
   seal(user: UserId, authenticator: AuthenticatorId, credential: TotpCredential): string;

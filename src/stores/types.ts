@@ -32,6 +32,7 @@ import type {
   SessionListPage,
 } from './types/administration.ts';
 import type { AuditBrowser, AuditSinkStore } from './types/audit-trail.ts';
+import type { SealedValueStore } from './types/sealed-values.ts';
 
 /** The storage did not answer, or not in time. Answered with 503, never with "anonymous". */
 export class StoreUnavailable extends Error {
@@ -170,6 +171,8 @@ export interface TenantStore {
     rules: TenantRules,
     settings: { readonly gracePeriodDays: number },
   ): Promise<void>;
+  /** Removes a tenant that nobody belongs to any more, with what was counted of it. */
+  remove(id: TenantId): Promise<void>;
 }
 
 /** One enrolled thing. The credential is sealed: only its method can open it. */
@@ -521,6 +524,7 @@ export interface Stores {
   readonly signingKeys: SigningKeyStore;
   readonly revokedSessions: RevokedSessionStore;
   readonly accessChanges: AccessChangeStore;
+  readonly sealedValues: SealedValueStore;
   /** Runs the work in one transaction; all of it happens or nothing. Not nestable. */
   transaction<Value>(work: (stores: Stores) => Promise<Value>): Promise<Value>;
 }
@@ -532,6 +536,14 @@ export interface Database {
   migrate(): Promise<void>;
   /** Resolves when the database answers and can be written to; throws `StoreUnavailable`. */
   check(): Promise<void>;
+  /** Does work of a name while nobody else does, on whatever machine; a kill ends it too. */
+  alone<Value>(
+    name: 'rotation' | 'import',
+    work: () => Promise<Value>,
+  ): Promise<
+    | { readonly ok: true; readonly value: Value }
+    | { readonly ok: false; readonly reason: 'under-way' }
+  >;
   close(): Promise<void>;
 }
 
@@ -562,6 +574,8 @@ export type SessionLifetimes = Lifetimes;
 export interface Sessions {
   /** The session by the id in the cookie, or null. One look-up. Expired ones are removed. */
   findById(sessionId: string, now: EpochMs): Promise<Session | null>;
+  /** The live session of a key; whether it still counts is not asked. */
+  findByKey(key: SessionKey, now: EpochMs): Promise<Session | null>;
   /** Moves the end of the idle time, if the session still exists. */
   touch(session: Session, now: EpochMs): Promise<void>;
   listOfUser(user: UserId, now: EpochMs): Promise<readonly Session[]>;

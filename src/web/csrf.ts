@@ -12,6 +12,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { SessionKey } from '../core/ids.ts';
 import type { Random } from '../platform/random.ts';
 
+/** What the keys that make tokens are derived for. */
+export const formKeyPurpose = 'form tokens';
+
 /** What a token is made from. */
 export interface FormBinding {
   readonly key: Buffer;

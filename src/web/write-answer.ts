@@ -6,13 +6,15 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config/config.ts';
 import { ownCookies } from '../core/cookie-names.ts';
 import type { RequestFacts } from '../core/facts.ts';
 import type { EpochMs } from '../core/time.ts';
 import { prefersJson } from '../platform/problem-response.ts';
 import { cookieToClear, cookieToSet } from './cookies.ts';
-import { formToken } from './csrf.ts';
+import { formKeyPurpose, formToken } from './csrf.ts';
 import { destinationOf, returnOrigins } from './destination.ts';
 import type {
   Answer,
@@ -22,6 +24,7 @@ import type {
   PortalParts,
   RedirectAnswer,
   RefusalAnswer,
+  StreamAnswer,
 } from './exchange.ts';
 import { graceSentence } from './grace.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -71,6 +74,9 @@ export function writeAnswer(
     case 'file':
       writeFile(desk, answer);
       break;
+    case 'stream':
+      void writeStream(desk, answer);
+      break;
   }
 }
 
@@ -117,7 +123,11 @@ function frameFor(
     issuer,
     basePath,
     nonce: form.nonce,
-    csrf: formToken({ key: parts.csrfKey, cookie: form.cookie, session: session?.key ?? null }),
+    csrf: formToken({
+      key: parts.flows.sealer.deriveKey(formKeyPurpose),
+      cookie: form.cookie,
+      session: session?.key ?? null,
+    }),
     returnTo: returnTo ?? '',
     destination: destinationOf(exchange),
     signedInAs:
@@ -159,6 +169,34 @@ function writeFile(desk: Desk, { body, contentType, cacheControl, etag }: FileAn
     return;
   }
   end(desk, body, contentType);
+}
+
+/** How long somebody may take to read on: a file that nobody reads holds its place no longer. */
+const readMilliseconds = 60_000;
+
+/**
+ * Writes as fast as it is read, and stops when nobody reads. What fails half-way ends the
+ * connection, so that half a file is not taken for a whole one.
+ */
+async function writeStream(
+  desk: Desk,
+  { chunks, contentType, fileName }: StreamAnswer,
+): Promise<void> {
+  const { parts, req, res, request } = desk;
+  res.statusCode = 200;
+  res.setHeader('Sallyport-Response', 'ok');
+  res.setHeader('Content-Type', contentType);
+  res.setHeader('Content-Disposition', `attachment; filename="${fileName}"`);
+  if (req.method === 'HEAD') {
+    res.end();
+    return;
+  }
+  res.setTimeout(readMilliseconds, () => res.destroy());
+  try {
+    await pipeline(Readable.from(chunks, { objectMode: true, highWaterMark: 1 }), res);
+  } catch (error) {
+    parts.flows.log.info({ err: error, requestId: request.id, file: fileName }, 'file cut short');
+  }
 }
 
 function end({ req, res }: Desk, body: Buffer, contentType: string): void {

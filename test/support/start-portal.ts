@@ -31,7 +31,6 @@ import { openSessions } from '../../src/stores/sessions/choose.ts';
 import { parseSessionCookie } from '../../src/stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from '../../src/stores/sessions/session-middleware.ts';
 import type { JudgedRequest } from '../../src/web/exchange.ts';
-import type { JudgedRequest } from '../../src/web/exchange.ts';
 import { createPortal } from '../../src/web/portal.ts';
 import { createRenderer } from '../../src/web/render.ts';
 import { aConfig } from './a-config.ts';
@@ -137,7 +136,6 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
   const signer = await createSigner({ clock, keys: database.stores.signingKeys, sealer });
   const cookies = ownCookies(config.portal);
   const decisions: JudgedRequest[] = [];
-  const decisions: JudgedRequest[] = [];
   const handle = createPortal({
     flows,
     recall: createRecall({
@@ -166,9 +164,6 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     renderer: createRenderer(),
     config: live,
     jwks: () => signer.jwks(),
-    recordDecision: (judged) => {
-      decisions.push(judged);
-    },
     recordDecision: (judged) => {
       decisions.push(judged);
     },

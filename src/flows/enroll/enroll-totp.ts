@@ -4,6 +4,7 @@ import type { SessionFacts } from '../../core/facts.ts';
 import { idBytes, idFrom, type AuthenticatorId, type ChallengeId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import { withProof } from '../../core/proofs.ts';
+import { challengeRow } from '../../core/sealed-rows.ts';
 import { addSeconds, type EpochMs } from '../../core/time.ts';
 import type { PendingTotp, TotpCredential } from '../../methods/method.ts';
 import type { Stores } from '../../stores/types.ts';
@@ -13,7 +14,7 @@ import { risenSession } from '../sign-in/challenge.ts';
 import type { FlowContext, NewSession, Visit } from '../flow-context.ts';
 import { holdUser } from '../hold-user.ts';
 import { assertMayEnroll, noteEnrolled } from './may-enroll.ts';
-import { makeFirstCodes } from './recovery-codes.ts';
+import { confirmShownCodes, makeFirstCodes } from './recovery-codes.ts';
 import { tell } from '../tell.ts';
 
 /** The answer to the first code. */
@@ -66,7 +67,12 @@ export async function finishTotpEnrollment(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
-  given: { readonly code: string; readonly name?: string },
+  given: {
+    readonly code: string;
+    readonly name?: string;
+    /** `shown-before`: the session was shown its codes with the secret; they are live with it. */
+    readonly recoveryCodes?: 'shown-afterwards' | 'shown-before';
+  },
 ): Promise<EnrollmentAnswer> {
   assertTotpIsEnabled(ctx);
   const wanted = (given.name ?? '').trim() === '' ? defaultAppName : (given.name ?? '');
@@ -100,7 +106,10 @@ export async function finishTotpEnrollment(
       visit,
       details: { name: enrolled.name },
     });
-    const areCodesToShow = await makeFirstCodes(ctx, stores, visit, session);
+    const wereShown =
+      given.recoveryCodes === 'shown-before' &&
+      (await confirmShownCodes(ctx, stores, visit, { session, user: record.user }));
+    const areCodesToShow = !wereShown && (await makeFirstCodes(ctx, stores, visit, session));
     const proof = {
       method: 'totp',
       at: now,
@@ -160,7 +169,7 @@ async function createPending(
 }
 
 function pendingRow(session: SessionFacts, id: ChallengeId): string {
-  return `challenges:${session.principal.id}:${id}:totp-enrollment`;
+  return challengeRow(session.principal.id, id, 'totp-enrollment');
 }
 
 async function enroll(

@@ -9,13 +9,14 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { idBytes, idFrom, type ChallengeId } from '../../core/ids.ts';
 import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
+import { challengeRow } from '../../core/sealed-rows.ts';
 import { addSeconds, type EpochMs } from '../../core/time.ts';
 import type { Challenge, Stores } from '../../stores/types.ts';
 import { eventInSession } from '../audit-events.ts';
 import type { FlowContext, Visit } from '../flow-context.ts';
 import { holdUser } from '../hold-user.ts';
 import { nextPage } from '../next-page.ts';
-import { tell } from '../tell.ts';
+import { type Addressee, tell } from '../tell.ts';
 
 /** How long codes wait to be looked at. */
 const displaySeconds = 1800;
@@ -124,32 +125,42 @@ export async function confirmRecoveryCodes(
   session: SessionFacts,
 ): Promise<boolean> {
   if (nextPage(ctx, session) === 'challenge') return false;
-  const { mfa } = ctx.config.current().policy;
-  const now = ctx.clock.now();
   return ctx.stores.transaction(async (stores) => {
     const { user } = await holdUser(stores, session);
-    const kind = 'recovery-codes-confirmation';
-    const shown = await stores.challenges.consume(kind, session.key, now);
-    if (shown === null || !(await isSetOf(ctx, stores, session, shown))) return false;
-
-    const hadCodes = await stores.recoveryCodes.hasConfirmed(user.id);
-    const old = mfa.recoveryCodes.doesRegenerateInvalidateOld ? 'drop' : 'keep';
-    if (!(await stores.recoveryCodes.confirm(session.principal.id, now, old))) return false;
-    if (mfa.audit.logsRecoveryCodesGenerated) {
-      await stores.audit.append(
-        eventInSession(visit, session, {
-          at: now,
-          type: 'recovery-codes.confirmed',
-          severity: 'notice',
-          details: { olderCodes: old === 'drop' ? 'dropped' : 'kept' },
-        }),
-      );
-    }
-    if (hadCodes) {
-      await tell(ctx, stores, user, { kind: 'recovery-codes-regenerated', at: now, visit });
-    }
-    return true;
+    return confirmShownCodes(ctx, stores, visit, { session, user });
   });
+}
+
+/** The same in a transaction at hand, with the record held. */
+export async function confirmShownCodes(
+  ctx: FlowContext,
+  stores: Stores,
+  visit: Visit,
+  { session, user }: { readonly session: SessionFacts; readonly user: Addressee },
+): Promise<boolean> {
+  const { mfa } = ctx.config.current().policy;
+  const now = ctx.clock.now();
+  const kind = 'recovery-codes-confirmation';
+  const shown = await stores.challenges.consume(kind, session.key, now);
+  if (shown === null || !(await isSetOf(ctx, stores, session, shown))) return false;
+
+  const hadCodes = await stores.recoveryCodes.hasConfirmed(user.id);
+  const old = mfa.recoveryCodes.doesRegenerateInvalidateOld ? 'drop' : 'keep';
+  if (!(await stores.recoveryCodes.confirm(user.id, now, old))) return false;
+  if (mfa.audit.logsRecoveryCodesGenerated) {
+    await stores.audit.append(
+      eventInSession(visit, session, {
+        at: now,
+        type: 'recovery-codes.confirmed',
+        severity: 'notice',
+        details: { olderCodes: old === 'drop' ? 'dropped' : 'kept' },
+      }),
+    );
+  }
+  if (hadCodes) {
+    await tell(ctx, stores, user, { kind: 'recovery-codes-regenerated', at: now, visit });
+  }
+  return true;
 }
 
 async function leave(
@@ -185,7 +196,7 @@ function open(ctx: FlowContext, session: SessionFacts, challenge: Challenge): Pa
 }
 
 function row(session: SessionFacts, kind: Challenge['kind'], id: ChallengeId): string {
-  return `challenges:${session.principal.id}:${id}:${kind}`;
+  return challengeRow(session.principal.id, id, kind);
 }
 
 async function isSetOf(

@@ -9,9 +9,9 @@
 import assert from 'node:assert/strict';
 
 import { ScureBase32Plugin, generateURI, verifySync } from 'otplib';
-import { toString as drawQrCode } from 'qrcode';
+import { toDataURL as drawQrPicture, toString as drawQrCode } from 'qrcode';
 
-import type { AuthenticatorId, UserId } from '../../core/ids.ts';
+import { totpRow } from '../../core/sealed-rows.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Sealer } from '../../platform/seal.ts';
@@ -39,11 +39,6 @@ export interface TotpParts {
 const secretBytes = 20;
 
 const base32 = new ScureBase32Plugin();
-
-/** The name under which a person's credential is sealed: it opens in this row only. */
-export function totpRow(user: UserId, authenticator: AuthenticatorId): string {
-  return `authenticators:${user}:${authenticator}:totp`;
-}
 
 /** Makes the factor: a code of any of the person's apps, each time step once. */
 export function createTotpFactor({ sealer, settings, wallTime }: TotpParts): CodeFactor {
@@ -111,6 +106,16 @@ export function createTotpEnrollment(parts: TotpParts): TotpEnrollment {
       });
       const { secret, digits, periodSeconds } = credential;
       return { secret, otpauthUrl, qrSvg, account: username, digits, periodSeconds };
+    },
+
+    pictureOf({ otpauthUrl }) {
+      return drawQrPicture(otpauthUrl, {
+        type: 'image/png',
+        errorCorrectionLevel: 'M',
+        margin: 4,
+        scale: 6,
+        color: { dark: '#000000', light: '#ffffff' },
+      });
     },
 
     stepOf(credential, code, now) {

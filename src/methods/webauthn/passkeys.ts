@@ -16,7 +16,7 @@ import {
   type AuthenticatorTransport,
 } from '@simplewebauthn/server';
 
-import type { AuthenticatorId, UserId } from '../../core/ids.ts';
+import { passkeyRow } from '../../core/sealed-rows.ts';
 import type { Sealer } from '../../platform/seal.ts';
 import type { Authenticator } from '../../stores/types.ts';
 import type { PasskeyCredential, Passkeys } from '../method.ts';
@@ -48,11 +48,6 @@ export interface PasskeyParts {
 
 /** How long a browser waits for a person to find their key; challenges live as long. */
 const timeoutMilliseconds = 300_000;
-
-/** The name under which a passkey is sealed: it opens in this row only. */
-export function passkeyRow(user: UserId, authenticator: AuthenticatorId): string {
-  return `authenticators:${user}:${authenticator}:webauthn`;
-}
 
 /** Makes the method. */
 export function createPasskeys({ sealer, settings }: PasskeyParts): Passkeys {

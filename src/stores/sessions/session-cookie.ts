@@ -3,7 +3,17 @@
 import { unsign } from 'cookie-signature';
 import { parseCookie } from 'cookie';
 
-import type { Secret } from '../../platform/secret.ts';
+import type { Sealer } from '../../platform/seal.ts';
+
+/** Where the keys come from that sign the cookie; they change when keys are rotated. */
+export type CookieKeys = Pick<Sealer, 'deriveKeys' | 'findKey'>;
+
+const keyPurpose = 'session cookie';
+
+/** What signs the cookie, newest first: an older one is still believed. */
+export function cookieSecrets(keys: CookieKeys): readonly string[] {
+  return keys.deriveKeys(keyPurpose).map(secretOf);
+}
 
 /** Bytes of randomness in a session id. */
 export const sessionIdBytes = 32;
@@ -21,15 +31,24 @@ const idPattern = /^[\w-]{43}$/;
 export function parseSessionCookie(
   header: string | undefined,
   name: string,
-  secret: Secret,
+  keys: CookieKeys,
 ): string | null {
   if (header === undefined || header.length > headerCharactersMax) return null;
   if (countCookies(header, name) !== 1) return null;
   const value = parseCookie(header)[name];
   // `s:` marks a signed value, as express-session writes it.
   if (value?.startsWith('s:') !== true) return null;
-  const id = unsign(value.slice(2), secret.reveal());
+  const signed = value.slice(2);
+  const key = keys.findKey(
+    keyPurpose,
+    (candidate) => unsign(signed, secretOf(candidate)) !== false,
+  );
+  const id = key === null ? false : unsign(signed, secretOf(key));
   return id !== false && idPattern.test(id) ? id : null;
+}
+
+function secretOf(key: Buffer): string {
+  return key.toString('base64url');
 }
 
 /** The header without any cookie of that name. */

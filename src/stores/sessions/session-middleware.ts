@@ -6,16 +6,21 @@ import session from 'express-session';
 
 import type { OwnCookies } from '../../core/cookie-names.ts';
 import type { Random } from '../../platform/random.ts';
-import type { Secret } from '../../platform/secret.ts';
 import type { PortalSessionStore } from './portal-session-store.ts';
-import { parseSessionCookie, sessionIdBytes, withoutCookie } from './session-cookie.ts';
+import {
+  type CookieKeys,
+  cookieSecrets,
+  parseSessionCookie,
+  sessionIdBytes,
+  withoutCookie,
+} from './session-cookie.ts';
 
 /** What the middleware is made from. */
 export interface SessionMiddlewareOptions {
   readonly store: PortalSessionStore;
   readonly cookies: OwnCookies;
-  /** Signs the cookie; derived from the encryption key. */
-  readonly secret: Secret;
+  /** Sign the cookie; derived from the encryption keys. */
+  readonly keys: CookieKeys;
   readonly random: Random;
   /**
    * Says whether the browser came by https, as `receive` settled it. express-session sends a
@@ -28,11 +33,14 @@ type Middleware = ReturnType<typeof session>;
 
 /** Makes the middleware. */
 export function sessionMiddleware(options: SessionMiddlewareOptions): Middleware {
-  const { store, cookies, secret, random, isSecure } = options;
+  const { store, cookies, keys, random, isSecure } = options;
+  // express-session keeps this list, signs by its first and believes all of it. It is filled anew
+  // before each request, so that keys are rotated under a running portal.
+  const secrets = [...cookieSecrets(keys)];
   const handle = session({
     store,
     name: cookies.session,
-    secret: secret.reveal(),
+    secret: secrets,
     genid(request) {
       const id = random.bytes(sessionIdBytes).toString('base64url');
       store.noteGenerated(request, id);
@@ -62,9 +70,10 @@ export function sessionMiddleware(options: SessionMiddlewareOptions): Middleware
     // express-session would take the first of several cookies and lets any signed value pass as an
     // id; whatever `recall` does not believe is taken away from it.
     const { cookie } = request.headers;
-    if (cookie !== undefined && parseSessionCookie(cookie, cookies.session, secret) === null) {
+    if (cookie !== undefined && parseSessionCookie(cookie, cookies.session, keys) === null) {
       request.headers.cookie = withoutCookie(cookie, cookies.session);
     }
+    secrets.splice(0, secrets.length, ...cookieSecrets(keys));
     handle(request, response, next);
   };
 }

@@ -29,12 +29,14 @@ import { openPostgresPool } from './postgres-pool.ts';
 import { sqlRecoveryCodes } from './recovery-codes.ts';
 import { sqlResets } from './resets.ts';
 import { sqlRevokedSessions } from './revoked-sessions.ts';
+import { sqlSealedValues } from './sealed-values.ts';
 import { sqlSessionTable, type SessionTable } from './session-table.ts';
 import { sqlSigningKeys } from './signing-keys.ts';
 import type { Db, Tables } from './tables.ts';
 import { sqlTenants } from './tenants.ts';
 import { sqlUsedChallenges } from './used-challenges.ts';
 import { sqlUsers } from './users.ts';
+import { aloneOnFile, aloneOnServer } from './work-lock.ts';
 
 const connectionsMax = 10;
 
@@ -55,11 +57,14 @@ export interface DatabaseOptions {
   readonly random: Random;
   /** Told of each event that was appended, for counting; a transaction may still undo it. */
   readonly onAudited?: (event: AuditEvent) => void;
+  /** `unlimited`: for commands that touch every row; nobody waits for their answer. */
+  readonly statements?: 'bounded' | 'unlimited';
 }
 
 /** Opens a database. Nothing is read before the first question, and nothing fails before it. */
 export function openDatabase(location: DatabaseLocation, options: DatabaseOptions): SqlDatabase {
-  const db = new Kysely<Tables>({ dialect: dialectOf(location, 'bounded') });
+  const { statements = 'bounded' } = options;
+  const db = new Kysely<Tables>({ dialect: dialectOf(location, statements) });
   return {
     db,
     stores: storesOn(db, options),
@@ -87,6 +92,16 @@ export function openDatabase(location: DatabaseLocation, options: DatabaseOption
       if (numUpdatedRows !== 1n) throw new StoreUnavailable('The database (its probe is missing)');
     },
 
+    async alone(name, work) {
+      if (location.kind === 'sqlite') return await aloneOnFile(location.file, name, work);
+      const connections = new Kysely<unknown>({ dialect: dialectOf(location, 'unlimited') });
+      try {
+        return await aloneOnServer(connections, name, work);
+      } finally {
+        await connections.destroy();
+      }
+    },
+
     close: () => db.destroy(),
   };
 }
@@ -95,7 +110,7 @@ function dialectOf(location: DatabaseLocation, statements: 'bounded' | 'unlimite
   if (location.kind === 'sqlite') return new NodeSqliteDialect(location.file);
   return new PostgresDialect({
     pool: openPostgresPool(location.url.reveal(), {
-      connectionsMax: statements === 'bounded' ? connectionsMax : 1,
+      connectionsMax,
       statements,
     }),
   });
@@ -125,6 +140,7 @@ function storesOn(db: Db, options: DatabaseOptions): Stores {
     signingKeys: sqlSigningKeys(db),
     revokedSessions: sqlRevokedSessions(db),
     accessChanges: sqlAccessChanges(db),
+    sealedValues: sqlSealedValues(db),
     transaction(work) {
       assert(!db.isTransaction, 'Transactions do not nest.');
       return db.transaction().execute((transaction) => work(storesOn(transaction, options)));

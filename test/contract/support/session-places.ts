@@ -9,7 +9,7 @@ import { createClient } from 'redis';
 import type { OwnCookies } from '../../../src/core/cookie-names.ts';
 import type { UserId } from '../../../src/core/ids.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
-import { Secret } from '../../../src/platform/secret.ts';
+import { createSealer } from '../../../src/platform/seal.ts';
 import {
   openSessions,
   type OpenedSessions,
@@ -26,7 +26,7 @@ import { startRedis, type ThrowAwayServer } from '../../support/servers.ts';
 import { describeEngines } from './engines.ts';
 
 export const lifetimes = { idleSeconds: 1800, absoluteSeconds: 43_200 };
-export const secret = new Secret('a secret that signs cookies');
+export const keys = createSealer([Buffer.from('a key of 32 bytes, for this test')], systemRandom);
 export const plainCookies: OwnCookies = {
   session: 'sallyport',
   csrf: 'sallyport-csrf',
@@ -141,7 +141,7 @@ export async function openPortal(
     sessionMiddleware({
       store: bench.expressStore,
       cookies: options.cookies ?? plainCookies,
-      secret,
+      keys,
       random: systemRandom,
       isSecure: () => options.isSecure === true,
     }),
@@ -205,7 +205,7 @@ export async function sessionIn(
   bench: SessionBench,
   cookie: string | null,
 ): Promise<Session | null> {
-  const id = parseSessionCookie(cookie ?? undefined, plainCookies.session, secret);
+  const id = parseSessionCookie(cookie ?? undefined, plainCookies.session, keys);
   return id === null ? null : await bench.sessions.findById(id, bench.clock.now());
 }
 

@@ -1,29 +1,11 @@
 /** Sealing (security G9): what is sealed opens for us, for its own row, unaltered, and no other way. */
 
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import {
-  createSealer,
-  KeyFileError,
-  readOrCreateKeyFile,
-  UnsealError,
-} from '../../../src/platform/seal.ts';
-import { systemRandom } from '../../../src/platform/random.ts';
+import { createSealer, rootIdIn, rootKeyOf, UnsealError } from '../../../src/platform/seal.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const firstKey = seededRandom('first').bytes(32);
@@ -109,8 +91,23 @@ describe('several keys', () => {
     assert.deepEqual(rotated.deriveKeys('cookie')[1], before.deriveKey('cookie'));
   });
 
+  test('are known by a name that what they sealed carries', () => {
+    const sealed = createSealer([secondKey, firstKey], seededRandom()).seal('new', row);
+
+    assert.equal(rootIdIn(sealed), rootKeyOf(secondKey).id);
+    assert.equal(rootIdIn('something else'), null);
+  });
+
+  test('say whether a text is under the newest of them', () => {
+    const rotated = createSealer([secondKey, firstKey], seededRandom());
+    const before = createSealer([firstKey], seededRandom());
+
+    assert.equal(rotated.isNewest(rotated.seal('new', row)), true);
+    assert.equal(rotated.isNewest(before.seal('old', row)), false);
+  });
+
   test('none at all is refused', () => {
-    assert.throws(() => createSealer([], seededRandom()), KeyFileError);
+    assert.throws(() => createSealer([], seededRandom()), UnsealError);
   });
 });
 
@@ -125,80 +122,68 @@ describe('a derived key', () => {
   });
 });
 
-describe('the key file', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-seal-'));
-  after(() => {
-    rmSync(folder, { recursive: true });
-  });
-  const fileWith = (name: string, content: Buffer, mode = 0o600) => {
-    const file = path.join(folder, name);
-    writeFileSync(file, content);
-    chmodSync(file, mode);
-    return file;
-  };
-
-  test('is made with its folder when there is none: 32 bytes that only the owner can read', () => {
-    const file = path.join(folder, 'data', 'encryption.key');
-
-    const { key, wasCreated } = readOrCreateKeyFile(file, systemRandom);
-
-    assert.equal(wasCreated, true);
-    assert.equal(key.length, 32);
-    assert.equal(statSync(file).size, 32);
-    assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.deepEqual(readdirSync(path.dirname(file)), ['encryption.key']);
-  });
-
-  test('is read, never replaced, when there is one', () => {
-    const file = fileWith('there.key', firstKey);
-
-    assert.deepEqual(readOrCreateKeyFile(file, systemRandom), { key: firstKey, wasCreated: false });
-  });
-
-  const refused = [
-    ['empty', Buffer.alloc(0), 0o600, /holds 0\./],
-    ['one byte short', firstKey.subarray(1), 0o600, /holds 31\./],
-    ['one byte long', Buffer.concat([firstKey, Buffer.from('\n')]), 0o600, /holds 33\./],
-    ['written in hexadecimal', Buffer.from(firstKey.toString('hex')), 0o600, /holds 64\./],
-    ['written in base64', Buffer.from(firstKey.toString('base64')), 0o600, /holds 44\./],
-    ['all zeros', Buffer.alloc(32), 0o600, /no secret/],
-    ['readable by everybody', firstKey, 0o644, /chmod 600/],
-    ['writable by the group', firstKey, 0o660, /chmod 600/],
-  ] as const;
-  for (const [what, content, mode, expected] of refused) {
-    test(`is refused when it is ${what}, with what to do`, () => {
-      const file = fileWith(`${what.replaceAll(' ', '-')}.key`, content, mode);
-
-      assert.throws(
-        () => readOrCreateKeyFile(file, systemRandom),
-        (thrown) => thrown instanceof KeyFileError && expected.test(thrown.message),
-      );
-      assert.equal(statSync(file).size, content.length);
-    });
+describe('keys that change while the program runs', () => {
+  /** Keys as a ring has them; `appear` is what another process did. */
+  function changing(...keys: readonly Buffer[]) {
+    let current = keys.map(rootKeyOf);
+    let waiting: readonly Buffer[] | null = null;
+    return {
+      roots: {
+        current: () => current,
+        lookAgain: () => {
+          if (waiting === null) return false;
+          current = waiting.map(rootKeyOf);
+          waiting = null;
+          return true;
+        },
+      },
+      appear: (...newKeys: readonly Buffer[]) => {
+        waiting = newKeys;
+      },
+    };
   }
 
-  test('may be read by its group, as mounted secrets are', () => {
-    const file = fileWith('group.key', firstKey, 0o640);
+  test('are looked for when a text is under one that is not known', () => {
+    const { roots, appear } = changing(firstKey);
+    const sealer = createSealer(roots, seededRandom());
+    const sealed = createSealer([secondKey], seededRandom()).seal('new', row);
 
-    assert.deepEqual(readOrCreateKeyFile(file, systemRandom).key, firstKey);
+    assert.throws(() => sealer.unseal(sealed, row), UnsealError);
+    appear(secondKey, firstKey);
+    assert.equal(sealer.unseal(sealed, row).toString(), 'new');
   });
 
-  test('is refused when its name is that of a folder', () => {
-    mkdirSync(path.join(folder, 'folder.key'), { mode: 0o700 });
+  test('seal and derive anew once they are known', () => {
+    const { roots, appear } = changing(firstKey);
+    const sealer = createSealer(roots, seededRandom());
+    const before = sealer.deriveKey('cookie');
+    appear(secondKey, firstKey);
+    roots.lookAgain();
 
-    assert.throws(
-      () => readOrCreateKeyFile(path.join(folder, 'folder.key'), systemRandom),
-      /There is a folder/,
-    );
+    assert.notDeepEqual(sealer.deriveKey('cookie'), before);
+    assert.deepEqual(sealer.deriveKeys('cookie')[1], before);
+    assert.equal(rootIdIn(sealer.seal('x', row)), rootKeyOf(secondKey).id);
   });
 
-  test('is refused when a part of its path is a file', () => {
-    const file = fileWith('file', firstKey);
+  test('are found by what was made with them, new ones and old ones', () => {
+    const { roots, appear } = changing(firstKey);
+    const sealer = createSealer(roots, seededRandom());
+    const old = sealer.deriveKey('form');
+    const made = createSealer([secondKey], seededRandom()).deriveKey('form');
+    const isMade = (key: Buffer): boolean => key.equals(made);
 
-    assert.throws(
-      () => readOrCreateKeyFile(path.join(file, 'encryption.key'), systemRandom),
-      KeyFileError,
+    assert.equal(sealer.findKey('form', isMade), null);
+    appear(secondKey, firstKey);
+    assert.deepEqual(sealer.findKey('form', isMade), made);
+    assert.deepEqual(
+      sealer.findKey('form', (key) => key.equals(old)),
+      old,
     );
-    assert.equal(existsSync(path.join(file, 'encryption.key')), false);
+    appear(secondKey);
+    roots.lookAgain();
+    assert.equal(
+      sealer.findKey('form', (key) => key.equals(old)),
+      null,
+    );
   });
 });

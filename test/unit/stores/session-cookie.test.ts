@@ -6,8 +6,9 @@ import { describe, test } from 'node:test';
 import { sign } from 'cookie-signature';
 import * as fc from 'fast-check';
 
-import { Secret } from '../../../src/platform/secret.ts';
+import { createSealer } from '../../../src/platform/seal.ts';
 import {
+  cookieSecrets,
   parseSessionCookie,
   sessionIdBytes,
   withoutCookie,
@@ -15,9 +16,11 @@ import {
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const name = '__Host-sallyport';
-const secret = new Secret('a secret that signs cookies');
+const [newKey, oldKey] = [seededRandom('new').bytes(32), seededRandom('old').bytes(32)];
+const keys = createSealer([newKey], seededRandom());
+const [secret = ''] = cookieSecrets(keys);
 const id = seededRandom().bytes(sessionIdBytes).toString('base64url');
-const value = `s:${sign(id, secret.reveal())}`;
+const value = `s:${sign(id, secret)}`;
 const encoded = encodeURIComponent(value);
 
 describe('the session id in a Cookie header', () => {
@@ -31,13 +34,13 @@ describe('the session id in a Cookie header', () => {
   ] as const;
   for (const [how, header] of right) {
     test(`is read when it stands ${how}`, () => {
-      assert.equal(parseSessionCookie(header, name, secret), id);
+      assert.equal(parseSessionCookie(header, name, keys), id);
     });
   }
 
   const otherSecret = `s:${sign(id, 'another secret')}`;
-  const shortId = `s:${sign('short', secret.reveal())}`;
-  const oddId = `s:${sign(`${id.slice(0, 42)}\n`, secret.reveal())}`;
+  const shortId = `s:${sign('short', secret)}`;
+  const oddId = `s:${sign(`${id.slice(0, 42)}\n`, secret)}`;
   // prettier-ignore
   const wrong = [
     ['there is no header',             undefined],
@@ -59,7 +62,7 @@ describe('the session id in a Cookie header', () => {
   ] as const;
   for (const [when, header] of wrong) {
     test(`is none when ${when}`, () => {
-      assert.equal(parseSessionCookie(header, name, secret), null);
+      assert.equal(parseSessionCookie(header, name, keys), null);
     });
   }
 
@@ -67,9 +70,26 @@ describe('the session id in a Cookie header', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (noise, more) => {
         const header = `${noise}; ${name}=${more}`;
-        assert.equal(parseSessionCookie(header, name, secret), null);
+        assert.equal(parseSessionCookie(header, name, keys), null);
       }),
     );
+  });
+});
+
+describe('a session cookie from before a rotation', () => {
+  const rotated = createSealer([newKey, oldKey], seededRandom());
+  const before = createSealer([oldKey], seededRandom());
+  const header = `${name}=s:${sign(id, cookieSecrets(before)[0] ?? '')}`;
+
+  test('is believed as long as the old key is there, and no longer (F36)', () => {
+    assert.equal(parseSessionCookie(header, name, before), id);
+    assert.equal(parseSessionCookie(header, name, rotated), id);
+    assert.equal(parseSessionCookie(header, name, keys), null);
+  });
+
+  test('is not what new ones are signed like', () => {
+    assert.equal(cookieSecrets(rotated)[0], cookieSecrets(keys)[0]);
+    assert.equal(cookieSecrets(rotated).length, 2);
   });
 });
 

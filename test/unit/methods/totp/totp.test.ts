@@ -6,11 +6,8 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 
 import type { AuthenticatorId, UserId } from '../../../../src/core/ids.ts';
-import {
-  createTotpEnrollment,
-  totpRow,
-  type TotpSettings,
-} from '../../../../src/methods/totp/totp.ts';
+import { totpRow } from '../../../../src/core/sealed-rows.ts';
+import { createTotpEnrollment, type TotpSettings } from '../../../../src/methods/totp/totp.ts';
 import { createSealer, UnsealError } from '../../../../src/platform/seal.ts';
 import { base32, codeAt } from '../../../support/authenticator-app.ts';
 import { NOON } from '../../../support/fixed-clock.ts';
