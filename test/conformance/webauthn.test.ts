@@ -11,10 +11,10 @@ import { after, before, describe, test } from 'node:test';
 import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
 
 import type { AuthenticatorId, UserId } from '../../src/core/ids.ts';
+import { cborOf, type Cbor } from '../../src/flows/evidence/run/cbor.ts';
 import type { NewPasskey, PasskeyCheck, PasskeyEnrollmentCheck } from '../../src/methods/method.ts';
 import { createPasskeys, type PasskeySettings } from '../../src/methods/webauthn/passkeys.ts';
 import type { Authenticator } from '../../src/stores/types.ts';
-import { cborOf, type Cbor } from '../support/cbor.ts';
 import { NOON } from '../support/fixed-clock.ts';
 import { openWorld, sure, type World } from '../support/flow-world.ts';
 

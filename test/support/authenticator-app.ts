@@ -1,35 +1,6 @@
-/**
- * The phone in a person's hand: makes the code of a moment from a base-32 secret.
- *
- * Written against RFC 4226 and 6238 with nothing but HMAC, so that tests do not check otplib
- * against itself.
- */
+/** The phone in a person's hand, as evidence uses it too, and base 32 for secrets of one's own. */
 
-import { createHmac } from 'node:crypto';
-
-import type { EpochMs } from '../../src/core/time.ts';
-
-/** What the app was told when it scanned the picture. */
-export interface AppSettings {
-  readonly algorithm?: 'SHA1' | 'SHA256' | 'SHA512';
-  readonly digits?: number;
-  readonly periodSeconds?: number;
-}
-
-/** The code that an app shows at an instant; `steps` moves it by whole periods. */
-export function codeAt(
-  secret: string,
-  at: EpochMs,
-  settings: AppSettings & { readonly steps?: number } = {},
-): string {
-  const { algorithm = 'SHA1', digits = 6, periodSeconds = 30, steps = 0 } = settings;
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 1000 / periodSeconds) + steps));
-  const mac = createHmac(algorithm, bytesOf(secret)).update(counter).digest();
-  const offset = (mac.at(-1) ?? 0) & 15;
-  const number = (mac.readUInt32BE(offset) & 0x7fff_ffff) % 10 ** digits;
-  return String(number).padStart(digits, '0');
-}
+export { codeAt, type AppSettings } from '../../src/flows/evidence/run/authenticator-app.ts';
 
 /** Base 32 as RFC 4648 §6 has it, without padding. */
 export function base32(bytes: Buffer): string {
@@ -40,10 +11,3 @@ export function base32(bytes: Buffer): string {
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-function bytesOf(secret: string): Buffer {
-  const bits = Array.from(secret.replace(/[\s=-]/g, '').toUpperCase(), (one) =>
-    alphabet.indexOf(one).toString(2).padStart(5, '0'),
-  ).join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-}

@@ -5,11 +5,22 @@
  * It answers the options that our flows make with the JSON that a browser would post.
  */
 
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 
+import {
+  attestationObject,
+  attestedCredential,
+  authenticatorData,
+  clientDataJson,
+  coseOfP256,
+  postedResponse,
+  signatureOf,
+  signedBytes,
+  type PostedResponse,
+} from '../../src/flows/evidence/run/authenticator-bytes.ts';
+import type { Cbor } from '../../src/flows/evidence/run/cbor.ts';
 import type { PasskeyOptions } from '../../src/methods/method.ts';
 import type { AttestationSigner } from './attestation-certificates.ts';
-import { cborOf, type Cbor } from './cbor.ts';
 
 /** The origin of the portal of `aConfig()`. */
 const homeOrigin = 'https://console.example.com';
@@ -55,15 +66,6 @@ export interface CreateKnobs extends Knobs {
   readonly statement?: { readonly format: string; readonly attStmt: ReadonlyMap<Cbor, Cbor> };
   /** Changes the COSE key before it is written. */
   readonly publicKey?: (cose: Map<Cbor, Cbor>) => Map<Cbor, Cbor>;
-}
-
-/** The JSON form of a `PublicKeyCredential`. */
-export interface PostedResponse {
-  readonly id: string;
-  readonly rawId: string;
-  readonly type: string;
-  readonly response: Readonly<Record<string, unknown>>;
-  readonly clientExtensionResults: Readonly<Record<string, unknown>>;
 }
 
 /** A key that was made once and answers from then on. */
@@ -119,28 +121,22 @@ export function createPasskey(
   const credentialId = all.credentialId ?? randomBytes(32);
   const cose = coseOf(publicKey, algorithm);
 
-  const idLength = Buffer.alloc(2);
-  idLength.writeUInt16BE(credentialId.length);
-  const attested = Buffer.concat([
-    Buffer.from((all.aaguid ?? '').replaceAll('-', '').padEnd(32, '0'), 'hex'),
-    idLength,
-    credentialId,
-    cborOf(all.publicKey === undefined ? cose : all.publicKey(cose)),
-  ]);
   const counter = all.counter ?? 0;
-  const authData = authenticatorData(rp.id, { ...all, counter }, attested);
-  const clientDataJSON = clientData('webauthn.create', options, all);
-  const signed = Buffer.concat([authData, sha256(clientDataJSON)]);
+  const authData = authenticatorData({
+    rpId: rp.id,
+    ...all,
+    counter,
+    attested: attestedCredential({
+      ...(all.aaguid === undefined ? {} : { aaguid: all.aaguid }),
+      credentialId,
+      publicKey: all.publicKey === undefined ? cose : all.publicKey(cose),
+    }),
+  });
+  const clientData = clientDataOf('webauthn.create', options, all);
+  const signed = signedBytes(authData, clientData);
   const { format, attStmt } =
     all.statement ??
     statementOf(all.attestation ?? 'none', signed, { algorithm, privateKey, knobs: all });
-  const attestationObject = cborOf(
-    new Map<Cbor, Cbor>([
-      ['fmt', format],
-      ['attStmt', attStmt],
-      ['authData', authData],
-    ]),
-  );
 
   const id = credentialId.toString('base64url');
   const passkey: SoftPasskey = {
@@ -153,8 +149,8 @@ export function createPasskey(
     get: (asked, turned = {}) => answer(passkey, asked, { ...build, ...turned }, build),
   };
   const posted = post(id, all, {
-    clientDataJSON: clientDataJSON.toString('base64url'),
-    attestationObject: attestationObject.toString('base64url'),
+    clientDataJSON: clientData.toString('base64url'),
+    attestationObject: attestationObject(format, attStmt, authData).toString('base64url'),
     transports: all.transports ?? [],
   });
   return { passkey, posted };
@@ -168,17 +164,18 @@ interface CreationOptions {
 function answer(passkey: SoftPasskey, options: PasskeyOptions, knobs: Knobs, build: Build): string {
   const { counter } = passkey;
   if (build.counts === true) passkey.counter += 1;
-  const authData = authenticatorData(
-    passkey.rpId,
-    { ...knobs, counter: knobs.counter ?? counter },
-    null,
-  );
-  const clientDataJSON = clientData('webauthn.get', options, knobs);
-  const signed = Buffer.concat([authData, sha256(clientDataJSON)]);
+  const authData = authenticatorData({
+    rpId: passkey.rpId,
+    ...knobs,
+    counter: knobs.counter ?? counter,
+    attested: null,
+  });
+  const clientData = clientDataOf('webauthn.get', options, knobs);
+  const signed = signedBytes(authData, clientData);
   const made = signatureOf(signed, passkey.algorithm, knobs.privateKey ?? passkey.privateKey);
   const userHandle = knobs.userHandle === undefined ? passkey.userHandle : knobs.userHandle;
   return post(passkey.credentialId, knobs, {
-    clientDataJSON: clientDataJSON.toString('base64url'),
+    clientDataJSON: clientData.toString('base64url'),
     authenticatorData: authData.toString('base64url'),
     signature: (knobs.signature?.(made) ?? made).toString('base64url'),
     ...(userHandle === null ? {} : { userHandle }),
@@ -186,48 +183,18 @@ function answer(passkey: SoftPasskey, options: PasskeyOptions, knobs: Knobs, bui
 }
 
 function post(id: string, knobs: Knobs, response: PostedResponse['response']): string {
-  const made: PostedResponse = {
-    id,
-    rawId: id,
-    type: 'public-key',
-    response,
-    clientExtensionResults: {},
-  };
+  const made = postedResponse(id, response);
   return JSON.stringify(knobs.posted?.(made) ?? made);
 }
 
-function clientData(type: string, options: PasskeyOptions, knobs: Knobs): Buffer {
-  const data = {
+function clientDataOf(type: string, options: PasskeyOptions, knobs: Knobs): Buffer {
+  return clientDataJson({
     type: knobs.type ?? type,
     challenge: knobs.challenge ?? options['challenge'],
     origin: knobs.origin ?? homeOrigin,
-    crossOrigin: 'crossOrigin' in knobs ? knobs.crossOrigin : false,
+    ...('crossOrigin' in knobs ? { crossOrigin: knobs.crossOrigin } : {}),
     ...('topOrigin' in knobs ? { topOrigin: knobs.topOrigin } : {}),
-  };
-  return Buffer.from(JSON.stringify(data));
-}
-
-function authenticatorData(
-  rpId: string,
-  knobs: Knobs & { readonly counter: number },
-  attested: Buffer | null,
-): Buffer {
-  const flags =
-    ((knobs.isUserPresent ?? true) ? 0x01 : 0) |
-    ((knobs.isUserVerified ?? false) ? 0x04 : 0) |
-    ((knobs.isBackupEligible ?? false) ? 0x08 : 0) |
-    ((knobs.isBackedUp ?? false) ? 0x10 : 0) |
-    (attested === null ? 0 : 0x40) |
-    (knobs.moreFlags ?? 0);
-  const counter = Buffer.alloc(4);
-  counter.writeUInt32BE(knobs.counter);
-  return Buffer.concat([
-    sha256(Buffer.from(knobs.rpId ?? rpId)),
-    Buffer.from([flags]),
-    counter,
-    attested ?? Buffer.alloc(0),
-    knobs.trailing ?? Buffer.alloc(0),
-  ]);
+  });
 }
 
 function statementOf(
@@ -273,23 +240,9 @@ function coseOf(publicKey: KeyObject, algorithm: number): Map<Cbor, Cbor> {
       [-2, bytesOf(jwk.e)],
     ]);
   }
-  return new Map<Cbor, Cbor>([
-    [1, 2],
-    [3, algorithm],
-    [-1, 1],
-    [-2, bytesOf(jwk.x)],
-    [-3, bytesOf(jwk.y)],
-  ]);
+  return coseOfP256(publicKey, algorithm);
 }
 
 function bytesOf(base64url: string | undefined): Buffer {
   return Buffer.from(base64url ?? '', 'base64url');
-}
-
-function signatureOf(signed: Buffer, algorithm: number, key: KeyObject): Buffer {
-  return sign(algorithm === -8 ? null : 'sha256', signed, key);
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }

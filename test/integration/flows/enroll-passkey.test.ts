@@ -17,10 +17,10 @@ import {
 } from '../../../src/flows/enroll/recovery-codes.ts';
 import { signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { resetMfa } from '../../../src/flows/admin/users.ts';
+import type { Cbor } from '../../../src/flows/evidence/run/cbor.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
 import { aCertificate, aRoot, signerOf } from '../../support/attestation-certificates.ts';
 import { aPolicy, anMfaPolicy } from '../../support/builders.ts';
-import type { Cbor } from '../../support/cbor.ts';
 import { openWorld, sure, visit, type World } from '../../support/flow-world.ts';
 import { listening } from '../../support/listening.ts';
 import { mailFor, mailThatWaits, withAddress } from '../../support/own-changes.ts';
