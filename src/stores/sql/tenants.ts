@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import type { TenantId } from '../../core/ids.ts';
 import type { TenantRules } from '../../core/tenant-rules.ts';
 import { NameTaken, type Tenant, type TenantStore } from '../types.ts';
+import { inTransaction } from './in-transaction.ts';
 import type { Db, TenantTable } from './tables.ts';
 
 /** The tenants in a database. */
@@ -55,6 +56,13 @@ export function sqlTenants(db: Db): TenantStore {
         .where('id', '=', id)
         .execute();
     },
+
+    remove: (id) =>
+      inTransaction(db, async (db) => {
+        await db.deleteFrom('mfa_days').where('tenant_id', '=', id).execute();
+        await db.deleteFrom('refusal_counts').where('tenant_id', '=', id).execute();
+        await db.deleteFrom('tenants').where('id', '=', id).execute();
+      }),
   };
 }
 

@@ -269,12 +269,28 @@ export interface EvidenceRecord {
   readonly report: string;
 }
 
+/** A text as it stands in the database. */
+export interface StoredText {
+  readonly table: string;
+  readonly column: string;
+  readonly text: string;
+}
+
 /** Reports. */
 export interface EvidenceStore {
   add(record: EvidenceRecord): Promise<void>;
   find(id: EvidenceId): Promise<EvidenceRecord | null>;
   /** Newest first, without the reports themselves. */
   list(limit: number): Promise<readonly Omit<EvidenceRecord, 'report'>[]>;
+  /**
+   * Every text that the database holds about these people and their tenant, and of tables that are
+   * about nobody all there is (of long ones the beginning): to look through for what must not stand
+   * there. Reports of evidence are left out.
+   */
+  textsAbout(about: {
+    readonly users: readonly UserId[];
+    readonly tenant: TenantId;
+  }): AsyncIterable<StoredText>;
 }
 
 /** Sessions that begin or go on at a place in a list: by last use, then key. */
