@@ -9,9 +9,7 @@ import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts, SessionFacts } from '../core/facts.ts';
 import type { Decision } from '../core/policy/decision.ts';
-import type { Decision } from '../core/policy/decision.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
-import type { Route } from '../core/route.ts';
 import type { Route } from '../core/route.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { TokenKind, TokenScope } from '../core/tokens.ts';
@@ -42,8 +40,6 @@ export interface PortalParts {
   readonly jwks: () => Promise<object>;
   /** Writes a decision about the administration down, as the gateway does its own. */
   readonly recordDecision: (judged: JudgedRequest) => void;
-  /** Writes a decision about the administration down, as the gateway does its own. */
-  readonly recordDecision: (judged: JudgedRequest) => void;
   /** For metrics: a page could not be answered because a store did not answer. */
   readonly storeFailed: () => void;
 }
@@ -63,15 +59,6 @@ export interface TokenHolder {
   readonly id: string;
   readonly expiresAt: EpochMs;
   readonly session: SessionFacts;
-}
-
-/** What was decided about a request to the administration. */
-export interface JudgedRequest {
-  readonly request: RequestFacts;
-  readonly route: Route;
-  /** Who asks; null also where nobody was looked up. */
-  readonly session: SessionFacts | null;
-  readonly decision: Decision;
 }
 
 /** One request to one of our own pages. */
@@ -108,7 +95,7 @@ export type Handler<Session extends SessionFacts | null> = (
 ) => Promise<Answer> | Answer;
 
 /** What may be answered. */
-export type Answer = PageAnswer | RefusalAnswer | RedirectAnswer | FileAnswer;
+export type Answer = PageAnswer | RefusalAnswer | RedirectAnswer | FileAnswer | StreamAnswer;
 
 /** A page, with status 200. */
 export interface PageAnswer {
@@ -151,6 +138,14 @@ export interface FileAnswer {
   readonly contentType: string;
   readonly cacheControl: string;
   readonly etag: string | null;
+}
+
+/** A file to be kept, written as it comes. Whoever answers so has the first of it at hand. */
+export interface StreamAnswer {
+  readonly kind: 'stream';
+  readonly chunks: AsyncIterable<string>;
+  readonly contentType: string;
+  readonly fileName: string;
 }
 
 /** Shows a page. */
