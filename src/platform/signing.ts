@@ -22,10 +22,11 @@ import type { CryptoKey, JWK } from 'jose';
 import { clockSkewSeconds } from '../core/assurance.ts';
 import type { SessionKey, TenantId, UserId } from '../core/ids.ts';
 import type { Proof } from '../core/proofs.ts';
+import { signingKeyRow } from '../core/sealed-rows.ts';
 import type { EpochMs } from '../core/time.ts';
 import { audienceOf, type TokenKind, tokenTypes } from '../core/tokens.ts';
 import type { Clock } from './clock.ts';
-import type { Sealer } from './seal.ts';
+import { type Sealer, UnsealError } from './seal.ts';
 
 /** Life of an assertion (contract section 5). */
 export const assertionSeconds = 60;
@@ -94,21 +95,18 @@ export interface VerifiedToken {
   readonly expiresAt: EpochMs;
 }
 
+/** A key as it is stored (`SigningKeyRecord` in stores/types.ts). */
+export interface StoredSigningKey {
+  readonly kid: string;
+  readonly sealedPrivateJwk: string;
+  readonly publicJwk: string;
+  readonly createdAt: EpochMs;
+}
+
 /** Keys as they are stored, newest first (`SigningKeyStore` in stores/types.ts). */
 export interface SigningKeys {
-  list(): Promise<
-    readonly {
-      readonly kid: string;
-      readonly sealedPrivateJwk: string;
-      readonly publicJwk: string;
-    }[]
-  >;
-  create(key: {
-    readonly kid: string;
-    readonly sealedPrivateJwk: string;
-    readonly publicJwk: string;
-    readonly createdAt: EpochMs;
-  }): Promise<void>;
+  list(): Promise<readonly StoredSigningKey[]>;
+  create(key: StoredSigningKey): Promise<void>;
 }
 
 /** Signs assertions and tokens, checks tokens, and publishes the keys that check them. */
@@ -134,7 +132,7 @@ export interface Signer {
 
 type Key = CryptoKey | Uint8Array;
 
-interface KeyRing {
+interface ReadKeys {
   readonly kid: string;
   readonly privateKey: Key;
   readonly publicKeys: ReadonlyMap<string, Key>;
@@ -151,7 +149,7 @@ export async function createSigner(deps: {
   const { clock, keys, sealer } = deps;
   let ring = await readKeys(keys, sealer, clock.now());
 
-  async function freshRing(now: EpochMs): Promise<KeyRing> {
+  async function freshRing(now: EpochMs): Promise<ReadKeys> {
     if (Math.abs(now - ring.readAt) > keysFreshSeconds * 1000) {
       ring = await readKeys(keys, sealer, now);
     }
@@ -267,24 +265,20 @@ async function readKeys(
   keys: SigningKeys,
   sealer: Pick<Sealer, 'seal' | 'unseal'>,
   now: EpochMs,
-): Promise<KeyRing> {
+): Promise<ReadKeys> {
   let records = await keys.list();
   if (records.length === 0) {
-    await keys.create(await makeKey(sealer, now));
+    await keys.create(await makeSigningKey(sealer, now));
     // Of two instances that start together both make a key; both then use the newer one.
     records = await keys.list();
   }
-  const newest = records[0];
-  if (newest === undefined) throw new Error('the signing key that was just stored is not there');
-  const privateJwk = JSON.parse(
-    sealer.unseal(newest.sealedPrivateJwk, associatedData(newest.kid)).toString(),
-  ) as JWK;
+  const { kid, privateJwk } = signingKeyOf(records, sealer, now);
   const published = records.map((record) => JSON.parse(record.publicJwk) as JWK);
   const publicKeys = published.map(
     async (jwk) => [String(jwk.kid), await importJWK(jwk, algorithm)] as const,
   );
   return {
-    kid: newest.kid,
+    kid,
     privateKey: await importJWK(privateJwk, algorithm),
     publicKeys: new Map(await Promise.all(publicKeys)),
     published,
@@ -292,19 +286,49 @@ async function readKeys(
   };
 }
 
-async function makeKey(sealer: Pick<Sealer, 'seal'>, now: EpochMs) {
+/** A key is published this long before it signs, so that whoever checks knows it by then. */
+const publishedFirstSeconds = 60;
+
+/**
+ * The key that signs: the newest that was published long enough. Of keys that are all new it is the
+ * oldest, which others have had the longest. One that was sealed under a key that has not come to
+ * this machine yet is passed over.
+ */
+function signingKeyOf(
+  records: readonly StoredSigningKey[],
+  sealer: Pick<Sealer, 'unseal'>,
+  now: EpochMs,
+): { readonly kid: string; readonly privateJwk: JWK } {
+  const isKnown = ({ createdAt }: StoredSigningKey): boolean =>
+    createdAt <= now - publishedFirstSeconds * 1000;
+  const known = records.filter(isKnown);
+  const fresh = records.filter((record) => !isKnown(record)).toReversed();
+  let failure: unknown = new Error('the signing key that was just stored is not there');
+  for (const { kid, sealedPrivateJwk } of [...known, ...fresh]) {
+    try {
+      const opened = sealer.unseal(sealedPrivateJwk, signingKeyRow(kid));
+      return { kid, privateJwk: JSON.parse(opened.toString()) as JWK };
+    } catch (error) {
+      if (!(error instanceof UnsealError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Makes a key, its private part sealed, ready to be stored. */
+export async function makeSigningKey(
+  sealer: Pick<Sealer, 'seal'>,
+  now: EpochMs,
+): Promise<StoredSigningKey> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const publicJwk = await exportJWK(publicKey);
   // RFC 7638: the name follows from the key, so that no two keys ever share one.
   const kid = await calculateJwkThumbprint(publicJwk, 'sha256');
   return {
     kid,
-    sealedPrivateJwk: sealer.seal(JSON.stringify(await exportJWK(privateKey)), associatedData(kid)),
+    sealedPrivateJwk: sealer.seal(JSON.stringify(await exportJWK(privateKey)), signingKeyRow(kid)),
     publicJwk: JSON.stringify({ ...publicJwk, kid, alg: algorithm, use: 'sig' }),
     createdAt: now,
   };
-}
-
-function associatedData(kid: string): string {
-  return `signing-keys:${kid}`;
 }

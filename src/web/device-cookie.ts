@@ -15,7 +15,7 @@ import { type Sealer, UnsealError } from '../platform/seal.ts';
 export interface BrowserDevice {
   /** SHA-256 of its secret, hex. */
   readonly key: string;
-  /** The cookie to give it, when it brought none of ours; else null. */
+  /** The cookie to give it, when it brought none of ours or one under an older key; else null. */
   readonly newCookie: string | null;
 }
 
@@ -36,20 +36,29 @@ export function browserDevice(
   header: string | undefined,
   name: string,
 ): BrowserDevice {
-  const secret = secretIn(sealer, header, name);
-  if (secret !== null) return { key: keyOf(secret), newCookie: null };
+  const opened = secretIn(sealer, header, name);
+  if (opened !== null) {
+    // After a rotation of the keys: the old one will be gone long before the cookie.
+    const newCookie = opened.isNewest ? null : sealer.seal(opened.secret, purpose);
+    return { key: keyOf(opened.secret), newCookie };
+  }
   const made = random.bytes(secretBytes);
   return { key: keyOf(made), newCookie: sealer.seal(made, purpose) };
 }
 
-function secretIn(sealer: Sealer, header: string | undefined, name: string): Buffer | null {
+function secretIn(
+  sealer: Sealer,
+  header: string | undefined,
+  name: string,
+): { readonly secret: Buffer; readonly isNewest: boolean } | null {
   const sent = header ?? '';
   const times = sent.split(';').filter((pair) => pair.split('=', 1)[0]?.trim() === name).length;
   const value = parseCookie(sent, { decode: (text) => text })[name];
   if (times !== 1 || value === undefined) return null;
   try {
     const secret = sealer.unseal(value, purpose);
-    return secret.length === secretBytes ? secret : null;
+    if (secret.length !== secretBytes) return null;
+    return { secret, isNewest: sealer.isNewest(value) };
   } catch (error) {
     if (error instanceof UnsealError) return null;
     throw error;

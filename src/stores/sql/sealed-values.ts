@@ -150,7 +150,7 @@ async function usesOf(
   const { rows } = await sql<{ root: string; count: number }>`
     select substr(${sql.ref(column)}, 4, 12) as root, count(*) as count
     from ${sql.table(table)} where ${isSealed(place)} group by 1`.execute(db);
-  return rows.map(({ root, count }) => ({ place, rootId: root, count: Number(count) }));
+  return rows.map(({ root, count }) => ({ place, rootId: root, count }));
 }
 
 /** The engines differ in how they look into a text; mails that wait with a link are few. */
@@ -183,7 +183,7 @@ async function recoveryCodesByRoot(db: Db): Promise<readonly RootKeyUse[]> {
   return rows.map(({ root, count }) => ({
     place: 'recovery-codes',
     rootId: root,
-    count: Number(count),
+    count,
   }));
 }
 

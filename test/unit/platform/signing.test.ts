@@ -7,6 +7,7 @@ import { createSealer } from '../../../src/platform/seal.ts';
 import {
   type AssertionClaims,
   createSigner,
+  makeSigningKey,
   type Signer,
   type SigningKeys,
 } from '../../../src/platform/signing.ts';
@@ -102,11 +103,45 @@ describe('signing keys', () => {
     keys.records.unshift(...rival.records);
 
     clock.advance(31);
-
     assert.equal((await one.jwks()).keys.length, 2);
+    clock.advance(31);
+
     await verify(one, jwt);
     const later = await one.sign(claims);
     assert.equal(decodeProtectedHeader(later).kid, rival.records[0]?.kid);
+  });
+
+  test('are published for a minute before they sign, so that everybody knows them (F36)', async () => {
+    const keys = keysInMemory();
+    const clock = fixedClock();
+    const signer = await createSigner({ clock, keys, sealer });
+    const first = keys.records[0]?.kid;
+    clock.advance(3600);
+    const second = await makeSigningKey(sealer, clock.now());
+    await keys.create(second);
+    const kidOfNext = async () => decodeProtectedHeader(await signer.sign(claims)).kid;
+
+    clock.advance(31);
+    assert.deepEqual(
+      (await signer.jwks()).keys.map(({ kid }) => kid),
+      [second.kid, first],
+    );
+    assert.equal(await kidOfNext(), first);
+    clock.advance(31);
+    assert.equal(await kidOfNext(), second.kid);
+  });
+
+  test('that are sealed under a key that is not here yet are published and do not sign', async () => {
+    const keys = keysInMemory();
+    const clock = fixedClock();
+    const signer = await createSigner({ clock, keys, sealer });
+    const first = keys.records[0]?.kid;
+    const elsewhere = createSealer([seededRandom('elsewhere').bytes(32)], seededRandom());
+    await keys.create(await makeSigningKey(elsewhere, clock.now()));
+
+    clock.advance(120);
+    assert.equal((await signer.jwks()).keys.length, 2);
+    assert.equal(decodeProtectedHeader(await signer.sign(claims)).kid, first);
   });
 
   test('that were sealed for another place do not open', async () => {
