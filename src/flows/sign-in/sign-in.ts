@@ -13,6 +13,14 @@ export type SignInAnswer =
   | { readonly ok: true; readonly session: NewSession }
   | { readonly ok: false; readonly reason: 'invalid-credentials' | 'account-disabled' };
 
+/** What is typed. */
+export interface SignInInput {
+  readonly username: string;
+  readonly password: string;
+  /** The tenant that the person says to belong to; null: they do not say. */
+  readonly tenant?: string | null;
+}
+
 /** The longest name that is looked up; nobody has a longer one. */
 export const usernameCharactersMax = 64;
 
@@ -30,15 +38,17 @@ export const usernameCharactersMax = 64;
 export async function signIn(
   ctx: FlowContext,
   visit: Visit,
-  { username, password }: { readonly username: string; readonly password: string },
+  { username, password, tenant = null }: SignInInput,
 ): Promise<SignInAnswer> {
   if (!ctx.config.current().local.isEnabled) {
     throw new Problem('policy-forbids', { detail: 'Signing in by password is switched off here.' });
   }
   const isName = username !== '' && username.length <= usernameCharactersMax;
   const found = isName ? await ctx.stores.users.findByUsername(username) : null;
-  // Services have no password; the name of one is as good as unknown here.
-  const user = found?.kind === 'user' ? found : null;
+  // Services have no password; the name of one is as good as unknown here. So is that of somebody
+  // who belongs to another tenant than was said.
+  const isMeant = found?.kind === 'user' && (tenant === null || found.tenant === tenant);
+  const user = isMeant ? found : null;
 
   const isRight = await guessPassword(ctx, visit, { user, claimedName: username, password });
   const now = ctx.clock.now();

@@ -6,9 +6,10 @@
  * outside. Only what was done is kept: a refusal changed nothing and is judged anew.
  */
 
-import { createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../../core/problem.ts';
+import { idempotencyRow } from '../../core/sealed-rows.ts';
 import { addSeconds } from '../../core/time.ts';
 import type { FlowContext } from '../../flows/flow-context.ts';
 import type { ApiAnswer } from './operation.ts';
@@ -56,19 +57,13 @@ export async function repeatable(
   work: () => Promise<ApiAnswer>,
 ): Promise<Repeated> {
   const { idempotency } = ctx.stores;
-  const macKey = ctx.sealer.deriveKey('idempotency keys');
-  const mac = (...parts: readonly (string | Buffer)[]): string => {
-    const hmac = createHmac('sha256', macKey);
-    for (const part of parts) hmac.update(`${String(part.length)}:`).update(part);
-    return hmac.digest('hex');
-  };
-  const name = mac('key', call.caller, key);
-  const row = `idempotency:${name}`;
+  const name = hashOf(call.caller, key);
+  const row = idempotencyRow(name);
   const now = ctx.clock.now();
   const record = await idempotency.begin({
     key: name,
-    // A body may hold a password: what is kept of it must not be open to guessing.
-    fingerprint: mac('request', call.method, call.target, call.body),
+    // No call of these takes a password or a code, which a bare hash would leave open to guessing.
+    fingerprint: hashOf(call.method, call.target, call.body),
     now,
     expiresAt: addSeconds(now, idempotencySeconds),
   });
@@ -103,4 +98,10 @@ export async function repeatable(
     ctx.log.warn({ err: error }, 'the answer of an idempotency key could not be kept');
   });
   return { answer, isReplay: false };
+}
+
+function hashOf(...parts: readonly (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${String(Buffer.byteLength(part))}:`).update(part);
+  return hash.digest('hex');
 }

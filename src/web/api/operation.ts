@@ -83,6 +83,15 @@ export type ApiAnswer<Answers extends AnswerSpecs = AnswerSpecs> = {
   };
 }[keyof Answers & number];
 
+/** An answer with its types kept as narrow as it is written. */
+export function reply<const Status extends number, const Body extends object>(
+  status: Status,
+  body: Body,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  return { status, body, headers };
+}
+
 type DeepReadonly<Value> = Value extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : Value extends object

@@ -4,11 +4,17 @@
  * A row with GET answers HEAD too; any other method on a known path is refused with `Allow`.
  */
 
+import { authOperations } from './auth/operations.ts';
+import { apiKeyOperations } from './keys/operations.ts';
 import { mfaOperations } from './mfa/operations.ts';
 import type { Operation } from './operation.ts';
 
 /** Every operation. */
-export const operations: readonly Operation[] = [...mfaOperations];
+export const operations: readonly Operation[] = [
+  ...authOperations,
+  ...mfaOperations,
+  ...apiKeyOperations,
+];
 
 /** What the table says about a path. */
 export type OperationMatch =
