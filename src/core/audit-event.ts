@@ -21,6 +21,7 @@ export const auditEventTypes = [
   'authenticator.removed',
   'second-factor.failed',
   'second-factor.locked',
+  'second-factor.unlocked',
   'recovery-codes.generated',
   'recovery-codes.confirmed',
   'recovery-code.used',

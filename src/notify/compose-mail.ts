@@ -82,7 +82,7 @@ function valuesOf(
   };
   const instantOf = (value: string | number | undefined): string =>
     typeof value === 'number' ? instant(value) : words.say('mail.unknown');
-  const { until, expires, codesLeft } = details;
+  const { until, expires, due, codesLeft } = details;
   return {
     issuer,
     at: instant(at),
@@ -93,6 +93,7 @@ function valuesOf(
     place: given('place', 'mail.unknown'),
     until: instantOf(until),
     expires: instantOf(expires),
+    due: instantOf(due),
     ticket: linkless(given('ticket', 'mail.unknown')),
     by: linkless(given('by', 'mail.unknown')),
     progress: given('progress', 'mail.unknown'),
@@ -111,6 +112,7 @@ const lineKeys = [
   ['at', 'when'], ['username', 'account'], ['name', 'name'], ['device', 'browser'],
   ['ip', 'address'], ['place', 'place'], ['until', 'until'], ['codesLeft', 'codes-left'],
   ['ticket', 'ticket'], ['progress', 'progress'], ['expires', 'expires'],
+  ['due', 'due'],
 ] as const;
 
 function linesOf(details: NewMail['details'], values: Values, words: MailWords): readonly Line[] {

@@ -576,6 +576,8 @@ export interface Sessions {
   findById(sessionId: string, now: EpochMs): Promise<Session | null>;
   /** The live session of a key; whether it still counts is not asked. */
   findByKey(key: SessionKey, now: EpochMs): Promise<Session | null>;
+  /** The live session of a key; whether it still counts is not asked. */
+  findByKey(key: SessionKey, now: EpochMs): Promise<Session | null>;
   /** Moves the end of the idle time, if the session still exists. */
   touch(session: Session, now: EpochMs): Promise<void>;
   listOfUser(user: UserId, now: EpochMs): Promise<readonly Session[]>;

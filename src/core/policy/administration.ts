@@ -88,6 +88,21 @@ export function isAbove(
 }
 
 /**
+ * Says whether somebody may put others into a group: nobody into one of a higher tier than their
+ * own, and into one that gives a role only who has that role, or hands out all of them as `admin`.
+ */
+export function mayHandOut(
+  group: string,
+  actor: Pick<Principal, 'kind' | 'groups'>,
+  { tiers: map, roleGroups }: Pick<AccessPolicy, 'tiers' | 'roleGroups'>,
+): boolean {
+  if (isAbove({ groups: [group] }, actor, map)) return false;
+  const roles = adminRolesOf(actor, roleGroups);
+  const given = adminRoles.filter((role) => roleGroups[role].includes(group));
+  return roles.includes('admin') || given.every((role) => roles.includes(role));
+}
+
+/**
  * Decides what happens to a request to the administration: what holds for every route, and whether
  * a role of whoever asks allows what is to be done there.
  */

@@ -77,6 +77,14 @@ export async function holdBoth(
   return { actor, target };
 }
 
+/** Throws the problem `conflict` for whoever would change themselves by way of their role. */
+export function assertSomebodyElse({ session }: Administrator, target: Pick<User, 'id'>): void {
+  if (session.principal.id !== target.id) return;
+  throw new Problem('conflict', {
+    detail: 'Nobody does this to themselves. Ask a colleague, or use your account page.',
+  });
+}
+
 /** Throws the problem `not-permitted` unless a role of theirs lets them look. */
 export function assertMayView(ctx: Pick<FlowContext, 'config'>, { session }: Administrator): void {
   const { roleGroups } = ctx.config.current().policy;

@@ -1,42 +1,9 @@
 /** Service accounts: exempt from MFA, and therefore bound to networks. */
 
 import type { User } from '../../stores/types.ts';
-import { eventOnCommandLine } from '../audit-events.ts';
 import type { FlowContext } from '../flow-context.ts';
-
-/** Why the networks of an account are not taken, with a sentence for the operator. */
-export interface NetworksRefusal {
-  readonly reason: 'networks-missing' | 'unknown-network' | 'no-networks-for-people';
-  readonly sentence: string;
-}
-
-/** Says what is wrong with the networks of an account, or null when nothing is. */
-export function networksRefusal(
-  ctx: Pick<FlowContext, 'config'>,
-  kind: User['kind'],
-  names: readonly string[],
-): NetworksRefusal | null {
-  if (kind === 'user') {
-    if (names.length === 0) return null;
-    const sentence =
-      'Only service accounts are bound to networks; rules say where people come from.';
-    return { reason: 'no-networks-for-people', sentence };
-  }
-  const declared = ctx.config.current().policy.networks;
-  const known = [...declared.keys()].sort();
-  const choice =
-    known.length === 0
-      ? 'The configuration declares none under "networks".'
-      : `The configuration declares ${known.join(', ')}.`;
-  if (names.length === 0) {
-    const sentence = `A service account is bound to at least one network (--networks a,b). ${choice}`;
-    return { reason: 'networks-missing', sentence };
-  }
-  const unknown = names.find((name) => !declared.has(name));
-  if (unknown === undefined) return null;
-  const sentence = `There is no network named ${JSON.stringify(unknown)}. ${choice}`;
-  return { reason: 'unknown-network', sentence };
-}
+import { bindToNetworks } from './account-changes.ts';
+import { networksRefusal, type NetworksRefusal } from './network-rules.ts';
 
 /** The answer to binding a service. */
 export type SetNetworksAnswer =
@@ -65,21 +32,10 @@ export async function setNetworks(
   if (refusal !== null) return { ok: false, ...refusal };
 
   const now = ctx.clock.now();
-  await ctx.stores.transaction(async (stores) => {
-    const user = await stores.users.lock(found.id);
-    await stores.users.setNetworks(found.id, after);
-    await stores.accessChanges.note(found.id, now);
-    const details = { username: found.username, before: user?.networks ?? [], after };
-    await stores.audit.append(
-      eventOnCommandLine(found, {
-        at: now,
-        type: 'user.networks-changed',
-        severity: 'notice',
-        details,
-      }),
-    );
-  });
-  return { ok: true, user: { ...found, networks: after } };
+  const user = await ctx.stores.transaction(async (stores) =>
+    bindToNetworks(stores, 'cli', (await stores.users.lock(found.id)) ?? found, after, now),
+  );
+  return { ok: true, user };
 }
 
 /** Services that name networks which the configuration does not have, and those names. */

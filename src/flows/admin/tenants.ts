@@ -5,9 +5,12 @@
 
 import type { TenantId } from '../../core/ids.ts';
 import { changedTenantRules, noTenantRules } from '../../core/tenant-rules.ts';
-import { NameTaken, type Tenant } from '../../stores/types.ts';
+import type { EpochMs } from '../../core/time.ts';
+import { NameTaken, type Stores, type Tenant } from '../../stores/types.ts';
 import { eventOnCommandLine } from '../audit-events.ts';
 import type { FlowContext } from '../flow-context.ts';
+import type { ChangedBy } from './account-changes.ts';
+import { eventByAdministrator } from './administrator.ts';
 import { displayNameRefusal, tenantRefusal } from './user-rules.ts';
 
 /** Why a tenant was not made or changed, with a sentence for the operator. */
@@ -76,44 +79,64 @@ export async function setTenant(
   ctx: FlowContext,
   { name, settings }: { readonly name: string; readonly settings: TenantSettings },
 ): Promise<TenantAnswer> {
-  const { gracePeriodDays: days = 0 } = settings;
-  if (!Number.isInteger(days) || days < 0 || days > graceDaysMax) {
-    const sentence = `A grace period has 0 to ${String(graceDaysMax)} whole days.`;
-    return { ok: false, reason: 'invalid-grace', sentence };
-  }
-  const now = ctx.clock.now();
-  return ctx.stores.transaction(async (stores): Promise<TenantAnswer> => {
-    const before = await stores.tenants.lock(name as TenantId);
-    if (before === null) return noSuchTenant(name);
-    const wanted = {
-      isMfaRequired: settings.isMfaRequired ?? before.rules.isMfaRequired,
-      gracePeriodDays: settings.gracePeriodDays ?? before.gracePeriodDays,
-    };
-    const rules = changedTenantRules(before.rules, wanted, now);
-    const { gracePeriodDays } = wanted;
-    await stores.tenants.setRules(before.id, rules, { gracePeriodDays });
-    await stores.accessChanges.note(before.id, now);
-    const isLifted = before.rules.isMfaRequired && !rules.isMfaRequired;
-    await stores.audit.append(
-      eventOnCommandLine(
-        { id: null, tenant: before.id },
-        {
-          at: now,
-          type: 'settings.changed',
-          severity: isLifted ? 'warning' : 'notice',
-          details: {
-            tenant: before.id,
-            mfaRequiredBefore: before.rules.isMfaRequired,
-            mfaRequired: rules.isMfaRequired,
-            graceDaysBefore: before.gracePeriodDays,
-            graceDays: gracePeriodDays,
-            graceEndsAt: instantText(rules.graceEndsAt),
-          },
-        },
-      ),
-    );
-    return { ok: true, tenant: { ...before, rules, gracePeriodDays } };
-  });
+  const refusal = graceRefusal(settings);
+  if (refusal !== null) return refusal;
+  const tenant = await ctx.stores.transaction((stores) =>
+    changeTenant(stores, 'cli', name as TenantId, settings, ctx.clock.now()),
+  );
+  return tenant === null ? noSuchTenant(name) : { ok: true, tenant };
+}
+
+/** Says what is wrong with a grace period, or null when nothing is. */
+export function graceRefusal({
+  gracePeriodDays: days = 0,
+}: TenantSettings): (TenantRefusal & { readonly reason: 'invalid-grace' }) | null {
+  if (Number.isInteger(days) && days >= 0 && days <= graceDaysMax) return null;
+  const sentence = `A grace period has 0 to ${String(graceDaysMax)} whole days.`;
+  return { ok: false, reason: 'invalid-grace', sentence };
+}
+
+/**
+ * Inside a transaction: sets what a tenant demands, with its audit event. Null when there is no
+ * such tenant. The caller has settled that the period is one and that the change may be made.
+ */
+export async function changeTenant(
+  stores: Stores,
+  by: ChangedBy,
+  id: TenantId,
+  settings: TenantSettings,
+  now: EpochMs,
+): Promise<Tenant | null> {
+  const before = await stores.tenants.lock(id);
+  if (before === null) return null;
+  const wanted = {
+    isMfaRequired: settings.isMfaRequired ?? before.rules.isMfaRequired,
+    gracePeriodDays: settings.gracePeriodDays ?? before.gracePeriodDays,
+  };
+  const rules = changedTenantRules(before.rules, wanted, now);
+  const { gracePeriodDays } = wanted;
+  await stores.tenants.setRules(id, rules, { gracePeriodDays });
+  await stores.accessChanges.note(id, now);
+  const isLifted = before.rules.isMfaRequired && !rules.isMfaRequired;
+  const happening = {
+    at: now,
+    type: 'settings.changed',
+    severity: isLifted ? 'warning' : 'notice',
+    details: {
+      tenant: id,
+      mfaRequiredBefore: before.rules.isMfaRequired,
+      mfaRequired: rules.isMfaRequired,
+      graceDaysBefore: before.gracePeriodDays,
+      graceDays: gracePeriodDays,
+      graceEndsAt: instantText(rules.graceEndsAt),
+    },
+  } as const;
+  await stores.audit.append(
+    by === 'cli'
+      ? eventOnCommandLine({ id: null, tenant: id }, happening)
+      : eventByAdministrator(by, null, happening),
+  );
+  return { ...before, rules, gracePeriodDays };
 }
 
 /** The refusal of a name that no tenant has. */

@@ -46,14 +46,20 @@ export function recordRefusal(record: UserRecord): RecordRefusal | null {
   }
   const displayNameFault = displayNameRefusal(displayName);
   if (displayNameFault !== null) return displayNameFault;
+  return emailRefusal(email) ?? tenantRefusal(tenant) ?? groupsRefusal(groups);
+}
+
+/** Says what is wrong with an e-mail address, or null when nothing is, or there is none. */
+export function emailRefusal(
+  email: string | null,
+): (RecordRefusal & { readonly reason: 'invalid-email' }) | null {
   // Printable ASCII around exactly one @: two of them have been read as another address elsewhere.
-  if (email !== null && (email.length > 254 || !/^[!-?A-~]+@[!-?A-~]+$/.test(email))) {
-    return {
-      reason: 'invalid-email',
-      sentence: 'An e-mail address has exactly one @, no blanks, and at most 254 ASCII characters.',
-    };
-  }
-  return tenantRefusal(tenant) ?? groupsRefusal(groups);
+  if (email === null) return null;
+  if (email.length <= 254 && /^[!-?A-~]+@[!-?A-~]+$/.test(email)) return null;
+  return {
+    reason: 'invalid-email',
+    sentence: 'An e-mail address has exactly one @, no blanks, and at most 254 ASCII characters.',
+  };
 }
 
 /** Says what is wrong with a name to show, or null when nothing is. */

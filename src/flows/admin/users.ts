@@ -3,7 +3,7 @@
  * transaction that makes it, and takes effect on the next request of every instance.
  */
 
-import { defaultTenant, idBytes, idFrom, type TenantId } from '../../core/ids.ts';
+import { defaultTenant } from '../../core/ids.ts';
 import type { PasswordRefusal } from '../../methods/method.ts';
 import { NameTaken, type Stores, type User } from '../../stores/types.ts';
 import { eventOnCommandLine, type Happening } from '../audit-events.ts';
@@ -12,9 +12,10 @@ import { endAllSessions, forgetSessions } from '../sessions.ts';
 import { tell } from '../tell.ts';
 import { eraseSecondFactors } from './resets/erase.ts';
 import { endOvertakenRequest } from './resets/end-request.ts';
-import { networksRefusal, type NetworksRefusal } from './services.ts';
+import { addAccount, putIntoGroups, putOutOfUse, settledAccount } from './account-changes.ts';
+import type { NetworksRefusal } from './network-rules.ts';
 import { noSuchTenant } from './tenants.ts';
-import { groupsRefusal, recordRefusal, type RecordRefusal } from './user-rules.ts';
+import { groupsRefusal, type RecordRefusal } from './user-rules.ts';
 
 /** Why a change to an account was not made, with a sentence for the operator. */
 export type UserRefusal =
@@ -57,50 +58,34 @@ export interface CreateUserInput {
 /** Makes an account. Throws the problem `too-busy` when too many passwords wait to be hashed. */
 export async function createUser(ctx: FlowContext, input: CreateUserInput): Promise<UserAnswer> {
   const kind = input.kind ?? 'user';
-  const record = {
-    username: input.username,
-    displayName: (input.displayName ?? input.username).normalize('NFC'),
-    email: input.email ?? null,
-    groups: [...new Set(input.groups)].sort(),
-    tenant: input.tenant ?? defaultTenant,
-  };
-  const refusal = recordRefusal(record) ?? kindRefusal(kind, input.password);
+  const refusal = kindRefusal(kind, input.password);
   if (refusal !== null) return { ok: false, ...refusal };
-  const networks = [...new Set(input.networks)].sort();
-  const networksFault = networksRefusal(ctx, kind, networks);
-  if (networksFault !== null) return { ok: false, ...networksFault };
-  const tenant = record.tenant as TenantId;
-  if ((await ctx.stores.tenants.find(tenant)) === null) return noSuchTenant(tenant);
+  const settled = settledAccount(ctx, {
+    kind,
+    username: input.username,
+    displayName: input.displayName ?? input.username,
+    email: input.email ?? null,
+    groups: input.groups ?? [],
+    tenant: input.tenant ?? defaultTenant,
+    networks: input.networks ?? [],
+  });
+  if (!settled.ok) return settled;
+  const { account } = settled;
+  if ((await ctx.stores.tenants.find(account.tenant)) === null) return noSuchTenant(account.tenant);
   const passwordRefusal =
-    input.password === null ? null : checkPassword(ctx, record.username, input.password);
+    input.password === null ? null : checkPassword(ctx, account.username, input.password);
   if (passwordRefusal !== null) return { ok: false, ...passwordRefusal };
 
   const passwordHash = input.password === null ? null : await ctx.passwords.hash(input.password);
   const now = ctx.clock.now();
   try {
-    const user = await ctx.stores.transaction(async (stores) => {
-      const created = await stores.users.create({
-        ...record,
-        id: idFrom('user', ctx.random.bytes(idBytes)),
-        kind,
-        networks,
-        tenant,
-        passwordHash,
-        createdAt: now,
-      });
-      const details = {
-        username: created.username,
-        kind,
-        groups: created.groups,
-        ...(kind === 'service' && { networks }),
-      };
-      await append(stores, created, { at: now, type: 'user.created', severity: 'notice', details });
-      return created;
-    });
+    const user = await ctx.stores.transaction((stores) =>
+      addAccount(ctx, stores, 'cli', { ...account, passwordHash }, now),
+    );
     return { ok: true, user };
   } catch (thrown) {
     if (!(thrown instanceof NameTaken)) throw thrown;
-    const sentence = `There is an account named ${record.username} already.`;
+    const sentence = `There is an account named ${account.username} already.`;
     return { ok: false, reason: 'name-taken', sentence };
   }
 }
@@ -153,20 +138,11 @@ export async function setGroups(
   if (found === null) return noSuchUser(username);
 
   const now = ctx.clock.now();
-  const after = [...new Set(groups)].sort();
-  await ctx.stores.transaction(async (stores) => {
-    const user = await stores.users.lock(found.id);
-    await stores.users.setGroups(found.id, after);
-    await stores.accessChanges.note(found.id, now);
-    const details = { before: user?.groups ?? [], after };
-    await append(stores, found, {
-      at: now,
-      type: 'user.groups-changed',
-      severity: 'notice',
-      details,
-    });
+  const user = await ctx.stores.transaction(async (stores) => {
+    const held = await stores.users.lock(found.id);
+    return held === null ? null : putIntoGroups(stores, 'cli', held, groups, now);
   });
-  return { ok: true, user: { ...found, groups: after } };
+  return user === null ? noSuchUser(username) : { ok: true, user };
 }
 
 /** Disables an account and ends its sessions, or enables it again. */
@@ -178,16 +154,11 @@ export async function setDisabled(
   if (user === null) return noSuchUser(username);
 
   const now = ctx.clock.now();
-  await ctx.stores.transaction(async (stores) => {
-    // Enabling ends them too: whatever was signed in before must sign in again.
-    await endAllSessions(stores, user.id, now);
-    await stores.users.setDisabled(user.id, isDisabled);
-    await stores.devices.distrustAll(user.id);
-    const type = isDisabled ? 'user.disabled' : 'user.enabled';
-    await append(stores, user, { at: now, type, severity: 'notice' });
-  });
+  const changed = await ctx.stores.transaction((stores) =>
+    putOutOfUse(stores, 'cli', user, isDisabled, now),
+  );
   await forgetSessions(ctx, user.id);
-  return { ok: true, user: { ...user, isDisabled } };
+  return { ok: true, user: changed };
 }
 
 /**

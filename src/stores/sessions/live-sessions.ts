@@ -18,6 +18,11 @@ export function liveSessions(records: SessionRecords, lifetimes: () => SessionLi
       return null;
     },
 
+    async findByKey(key, now) {
+      const session = await records.find(key);
+      return session !== null && isLive(session, lifetimes(), now) ? session : null;
+    },
+
     touch: (session, now) => records.touch(session, now),
 
     async listOfUser(user, now) {

@@ -29,35 +29,36 @@ import { enrolledIn, userOf, usersWithEnrolled } from './user-rows.ts';
 export function sqlPeople(db: Db): PeopleStore {
   return {
     async search(filter, { after, limit }, at) {
-      const { text, group, method } = filter;
-      if ([text, group, method, after].some((asked) => asked !== null && !isStorable(asked))) {
-        return [];
-      }
-      const rows = await usersWithEnrolled(db)
+      if (!isAskable(filter, after)) return [];
+      const rows = await listed(db, at)
+        .where((eb) => eb.and(conditionsOf(filter, after, at)))
+        .orderBy('users.username_key')
+        .limit(limit)
+        .execute();
+      return rows.map(personOf);
+    },
+
+    async find(tenant, id, at) {
+      if (!isStorable(id)) return null;
+      const row = await listed(db, at)
+        .where('users.id', '=', id)
+        .where('users.tenant_id', '=', tenant)
+        .executeTakeFirst();
+      return row === undefined ? null : personOf(row);
+    },
+
+    async count(filter, after, at) {
+      if (!isAskable(filter, after)) return 0;
+      const { people } = await db
+        .selectFrom('users')
         .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
         .leftJoin('attempts', (join) =>
           join.onRef('attempts.user_id', '=', 'users.id').on('attempts.locked_until', '>', at.now),
         )
-        .select([
-          'attempts.locked_until',
-          statusExpression(at).as('status'),
-          deadlineExpression(at.policy).as('enroll_by'),
-        ])
-        .where((eb) => eb.and(conditionsOf(filter, at)))
-        .$if(after !== null, (query) =>
-          query.where('users.username_key', '>', usernameKey(after ?? '')),
-        )
-        .orderBy('users.username_key')
-        .limit(limit)
-        .execute();
-      return rows.map((row): ListedPerson => ({
-        user: userOf(row),
-        enrolled: enrolledIn(row.kinds).enrolled,
-        recoveryCodesLeft: Number(row.recovery_codes_left),
-        status: row.status,
-        enrollBy: row.enroll_by,
-        lockedUntil: row.locked_until,
-      }));
+        .select((eb) => eb.fn.countAll<number>().as('people'))
+        .where((eb) => eb.and(conditionsOf(filter, after, at)))
+        .executeTakeFirstOrThrow();
+      return people;
     },
 
     statistics: (tenant, at) => statisticsOf(db, tenant, at),
@@ -103,9 +104,46 @@ export function sqlPeople(db: Db): PeopleStore {
   };
 }
 
-function conditionsOf(filter: PeopleFilter, at: StatusAt): readonly Expression<SqlBool>[] {
+/** People with what a list shows of them, to be narrowed down. */
+function listed(db: Db, at: StatusAt) {
+  return usersWithEnrolled(db)
+    .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
+    .leftJoin('attempts', (join) =>
+      join.onRef('attempts.user_id', '=', 'users.id').on('attempts.locked_until', '>', at.now),
+    )
+    .select([
+      'attempts.locked_until',
+      statusExpression(at).as('status'),
+      deadlineExpression(at.policy).as('enroll_by'),
+    ]);
+}
+
+type ListedRow = Awaited<ReturnType<ReturnType<typeof listed>['executeTakeFirstOrThrow']>>;
+
+function personOf(row: ListedRow): ListedPerson {
+  return {
+    user: userOf(row),
+    enrolled: enrolledIn(row.kinds).enrolled,
+    recoveryCodesLeft: Number(row.recovery_codes_left),
+    status: row.status,
+    enrollBy: row.enroll_by,
+    lockedUntil: row.locked_until,
+  };
+}
+
+/** Nobody is named by what cannot be stored. */
+function isAskable({ text, group, method }: PeopleFilter, after: string | null): boolean {
+  return [text, group, method, after].every((asked) => asked === null || isStorable(asked));
+}
+
+function conditionsOf(
+  filter: PeopleFilter,
+  after: string | null,
+  at: StatusAt,
+): readonly Expression<SqlBool>[] {
   const { tenant, text, tier, group, status, method, kind, isDisabled, isLocked } = filter;
   const conditions = [sql<SqlBool>`users.tenant_id = ${tenant}`];
+  if (after !== null) conditions.push(sql`users.username_key > ${usernameKey(after)}`);
   if (kind !== null) conditions.push(sql`users.kind = ${kind}`);
   if (isDisabled !== null) conditions.push(sql`users.is_disabled = ${isDisabled ? 1 : 0}`);
   if (text !== null && text !== '') {

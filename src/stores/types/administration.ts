@@ -81,6 +81,18 @@ export interface PeopleStore {
     page: KeysetPage,
     at: { readonly policy: StatusPolicy; readonly now: EpochMs },
   ): Promise<readonly ListedPerson[]>;
+  /** One of a tenant, as the list shows them; null for nobody and for somebody of another. */
+  find(
+    tenant: TenantId,
+    id: UserId,
+    at: { readonly policy: StatusPolicy; readonly now: EpochMs },
+  ): Promise<ListedPerson | null>;
+  /** How many there are; with `after`: that come after this username. */
+  count(
+    filter: PeopleFilter,
+    after: string | null,
+    at: { readonly policy: StatusPolicy; readonly now: EpochMs },
+  ): Promise<number>;
   statistics(
     tenant: TenantId,
     at: { readonly policy: StatusPolicy; readonly now: EpochMs },
