@@ -154,7 +154,7 @@ export function forAnyone<
   const Answers extends AnswerSpecs,
 >(
   written: Written<Body, Query, Answers> & {
-    answer(call: ApiCall<OutputOf<Body>, OutputOf<Query>>): Promise<ApiAnswer<Answers>>;
+    answer(call: ApiCall<OutputOf<Body>, OutputOf<Query>>): Promise<ApiAnswer<NoInfer<Answers>>>;
   },
 ): Operation {
   return operation('anyone', written, (call) =>
@@ -172,7 +172,7 @@ export function forPerson<
   written: Written<Body, Query, Answers> & {
     answer(
       call: ApiCall<OutputOf<Body>, OutputOf<Query>, SessionFacts>,
-    ): Promise<ApiAnswer<Answers>>;
+    ): Promise<ApiAnswer<NoInfer<Answers>>>;
   },
 ): Operation {
   return operation(who, written, (call) => {
@@ -200,7 +200,7 @@ export function forAdministrator<
 >(
   permission: AdminPermission,
   written: Written<Body, Query, Answers> & {
-    answer(call: AdminCall<OutputOf<Body>, OutputOf<Query>>): Promise<ApiAnswer<Answers>>;
+    answer(call: AdminCall<OutputOf<Body>, OutputOf<Query>>): Promise<ApiAnswer<NoInfer<Answers>>>;
   },
 ): Operation {
   return operation(permission, written, (call) => {
