@@ -29,6 +29,7 @@ import { defaultRates, openLimits, type Rates } from './stores/limits/limits.ts'
 import { type OpenedSessions, openSessions } from './stores/sessions/choose.ts';
 import { parseSessionCookie } from './stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from './stores/sessions/session-middleware.ts';
+import type { ChainKeys } from './stores/sql/audit-signature.ts';
 import { openDatabase, type SqlDatabase } from './stores/sql/database.ts';
 import { createProblemPage } from './web/error-handler.ts';
 import { createPortal } from './web/portal.ts';
@@ -41,6 +42,8 @@ export interface Surroundings {
   readonly log: Logger;
   readonly clock?: SteadyClock;
   readonly rates?: Rates;
+  /** `unlimited`: for a command that touches every row. */
+  readonly statements?: 'bounded' | 'unlimited';
 }
 
 /** Storage and flows, without any door: enough to administer accounts. */
@@ -74,13 +77,16 @@ export interface Composition extends Foundation {
  */
 export async function openFoundation(
   config: LiveConfig,
-  { log, clock = systemClock, rates = defaultRates }: Surroundings,
+  { log, clock = systemClock, rates = defaultRates, statements = 'bounded' }: Surroundings,
 ): Promise<Foundation> {
   const { storage } = config.current();
   const random = systemRandom;
+  let chainKeys: ChainKeys | null = null;
   const database = openDatabase(storage.database, {
     random,
+    statements,
     onAudited: (event) => metrics.audited(event.type, event.severity),
+    chainKeys: () => chainKeys,
   });
   const opened = openSessions({
     location: storage.sessions,
@@ -96,14 +102,17 @@ export async function openFoundation(
     await database.close();
   };
   let keys: KeyRing;
+  let sealer: Sealer;
   try {
     await database.migrate();
     keys = await openKeys(storage.encryptionKeyFile, { stores: database.stores, random, log });
+    sealer = createSealer(keys, random);
+    chainKeys = chainKeysOf(sealer);
+    await database.beginSigning(clock.now());
   } catch (error) {
     await closeStores();
     throw error;
   }
-  const sealer = createSealer(keys, random);
   const methods = createMethods({
     random,
     sealer,
@@ -137,6 +146,14 @@ export async function openFoundation(
       await methods.passwords.close();
       await closeStores();
     },
+  };
+}
+
+function chainKeysOf(sealer: Sealer): ChainKeys {
+  const purpose = 'audit chain';
+  return {
+    newest: () => sealer.deriveKey(purpose),
+    find: (fits) => sealer.findKey(purpose, fits),
   };
 }
 

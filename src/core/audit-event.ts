@@ -57,9 +57,11 @@ export const auditEventTypes = [
   'reminder.sent',
   'evidence.collected',
   'audit.pruned',
+  'audit.signed',
   'audit.exported',
   'audit.sink-failed',
   'keys.rotated',
+  'keys.dropped',
   'backup.made',
   'backup.restored',
 ] as const;

@@ -426,20 +426,28 @@ export interface AuditStore {
   /**
    * Removes the events before an instant from the beginning of the chain and notes, in an event and
    * in what the chain is anchored to, where it begins now. Says how many were removed. The latest
-   * event always stays, and so does what one of these sinks has yet to be sent.
+   * event always stays, and so does what one of these sinks has yet to be sent. Throws
+   * `AuditChainBroken` rather than remove what shows that somebody was at work.
    */
   prune(asked: {
     readonly before: EpochMs;
     readonly sinks: readonly string[];
     readonly now: EpochMs;
   }): Promise<number>;
+  /**
+   * Signs where the chain begins and ends though it was not signed, and appends that somebody has
+   * done so: for operators, after the key was lost or once a forgery has been looked into. Where
+   * the events themselves do not fit it says so and signs nothing.
+   */
+  signAnew(by: { readonly actor: string; readonly at: EpochMs }): Promise<AuditVerification>;
   /** Reads the chain in order, a page at a time. */
   read(filter: { readonly since: EpochMs | null }): AsyncIterable<AuditEvent>;
   /** The latest events about a user, newest first. */
   listOfSubject(user: UserId, limit: number): Promise<readonly AuditEvent[]>;
   /**
    * Recomputes the chain and names the first event that does not fit. `since-checked` begins where
-   * the last whole verification ended, which is noted under a key that is not in the database.
+   * the last one that found nothing wrong ended, which is noted under a key that is not in the
+   * database.
    */
   verify(scope?: 'all' | 'since-checked'): Promise<AuditVerification>;
 }
@@ -499,6 +507,9 @@ export interface AccessChangeStore {
   since(at: EpochMs): Promise<readonly AccessChange[]>;
   removeBefore(at: EpochMs): Promise<void>;
 }
+
+/** The audit chain shows that somebody has changed it; the message says where. */
+export class AuditChainBroken extends Error {}
 
 /** Everything that lives in the database. */
 export interface Stores {
@@ -574,8 +585,6 @@ export type SessionLifetimes = Lifetimes;
 export interface Sessions {
   /** The session by the id in the cookie, or null. One look-up. Expired ones are removed. */
   findById(sessionId: string, now: EpochMs): Promise<Session | null>;
-  /** The live session of a key; whether it still counts is not asked. */
-  findByKey(key: SessionKey, now: EpochMs): Promise<Session | null>;
   /** The live session of a key; whether it still counts is not asked. */
   findByKey(key: SessionKey, now: EpochMs): Promise<Session | null>;
   /** Moves the end of the idle time, if the session still exists. */

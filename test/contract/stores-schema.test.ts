@@ -1,15 +1,20 @@
 /** Transactions are all or nothing, and so are migrations; both engines are refused alike. */
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
 import { sql } from 'kysely';
 
-import type { NewAuditEvent } from '../../src/core/audit-event.ts';
-import { defaultTenant, type SessionKey, type UserId } from '../../src/core/ids.ts';
+import { auditDocument, canonicalJson } from '../../src/core/audit-document.ts';
+import {
+  defaultTenant,
+  type AuditEventId,
+  type SessionKey,
+  type UserId,
+} from '../../src/core/ids.ts';
 import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { openDatabase, type SqlDatabase } from '../../src/stores/sql/database.ts';
@@ -18,6 +23,7 @@ import { DatabaseUnusable } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { addUser, aPasskey, countOf, describeEngines } from './support/engines.ts';
+import { anyone, aStatusPolicy } from './support/people.ts';
 
 /** The columns of every table, as the engine tells them. */
 async function columnsOf({ db }: SqlDatabase): Promise<readonly string[]> {
@@ -41,8 +47,10 @@ async function contentsOf({ db }: SqlDatabase): Promise<readonly unknown[]> {
   return contents;
 }
 
-function anEventOf(subject: UserId): NewAuditEvent {
-  return {
+/** Writes the first event of a chain as the versions before signatures did. */
+async function insertFirstEvent({ db }: SqlDatabase, subject: UserId): Promise<void> {
+  const event = {
+    id: 'evt_1' as AuditEventId,
     at: NOON,
     type: 'session.signed-in',
     severity: 'info',
@@ -54,7 +62,16 @@ function anEventOf(subject: UserId): NewAuditEvent {
     session: null,
     requestId: null,
     details: {},
-  };
+    previousHash: '0'.repeat(64),
+  } as const;
+  const hash = createHash('sha256')
+    .update(canonicalJson(auditDocument(event)))
+    .digest('hex');
+  await sql`insert into audit_events (seq, id, at, type, severity, actor, subject, tenant_id,
+      details, previous_hash, hash)
+    values (1, ${event.id}, ${NOON}, ${event.type}, 'info', 'anna', ${subject}, 'default', '{}',
+      ${event.previousHash}, ${hash})`.execute(db);
+  await sql`update audit_head set last_seq = 1, last_hash = ${hash}`.execute(db);
 }
 
 describeEngines((engine) => {
@@ -163,7 +180,7 @@ describeEngines((engine) => {
             last_step, created_at)
           values (${id}, 'usr_anna', 'totp', 'phone', 'sealed', 7, ${NOON})`.execute(db);
       }
-      await stores.audit.append(anEventOf('usr_anna' as UserId));
+      await insertFirstEvent(database, 'usr_anna' as UserId);
       const before = await contentsOf(database);
 
       await database.migrate();
@@ -200,6 +217,56 @@ describeEngines((engine) => {
 
       await database.migrate();
       assert.deepEqual(await stores.users.findByUsername('anna'), anna);
+    });
+
+    test('keep what the second version wrote, and so does taking them back', async () => {
+      const database = engine.open(await engine.newLocation());
+      const { db, stores } = database;
+      await migrateSchemaTo(db, '0002-lifecycle');
+      const columns = await columnsOf(database);
+      const id = 'usr_oezil' as UserId;
+      await sql`insert into users (id, kind, username, username_key, display_name, email, tenant_id,
+          is_disabled, session_epoch, created_at, must_enroll_at, networks)
+        values (${id}, 'user', 'OEzil', 'oezil', 'Mesut ÖZIL', 'm@example.com', 'default', 0, 7,
+          ${NOON}, ${NOON + 5}, '["office"]')`.execute(db);
+      await sql`insert into sessions (session_key, lineage, user_id, session_epoch, proofs,
+          created_at, last_seen_at, ip, user_agent)
+        values ('key', 'key', ${id}, 7, '[]', ${NOON}, ${NOON}, '', '')`.execute(db);
+      await insertFirstEvent(database, id);
+      const before = await contentsOf(database);
+
+      await database.migrate();
+
+      const user = await stores.users.findById(id);
+      assert.deepEqual(
+        [user?.sessionEpoch, user?.mustEnrollAt, user?.networks, user?.enrollGuard],
+        [7, NOON + 5, ['office'], null],
+      );
+      // People from before can be searched like any other, whatever the case of the letters.
+      const at = { policy: aStatusPolicy(), now: NOON };
+      const found = await stores.people.search(
+        anyone({ text: 'öZi' }),
+        { after: null, limit: 5 },
+        at,
+      );
+      assert.deepEqual(
+        found.map(({ user }) => user.username),
+        ['OEzil'],
+      );
+      // An epoch may be an instant by now.
+      await stores.users.liftAllSessionEpochs(NOON);
+      assert.equal((await stores.users.findById(id))?.sessionEpoch, NOON);
+      assert.equal((await stores.audit.verify()).ok, true);
+
+      await migrateSchemaTo(db, '0002-lifecycle');
+      assert.deepEqual(await columnsOf(database), columns);
+      const { rows } = await sql<{ session_epoch: number }>`select session_epoch from users
+        where id = ${id}`.execute(db);
+      assert.ok((rows[0]?.session_epoch ?? 0) > 7, 'a session of before would count again');
+      await sql`update users set session_epoch = 7`.execute(db);
+      assert.deepEqual(await contentsOf(database), before);
+      await database.migrate();
+      assert.deepEqual(await stores.users.findById(id), user);
     });
 
     test('that are interrupted leave nothing behind', async () => {

@@ -5,6 +5,7 @@
  */
 
 import { hash } from 'node:crypto';
+import { setImmediate as immediate } from 'node:timers/promises';
 
 import { sql } from 'kysely';
 
@@ -19,46 +20,79 @@ import type { Random } from '../../platform/random.ts';
 import { StoreUnavailable } from '../types.ts';
 import { hourOf } from './audit-browser.ts';
 import { eventOf, rowOf } from './audit-rows.ts';
+import { areEndsSigned, signEnds, type ChainKeys, type Ends } from './audit-signature.ts';
 import type { AuditEventTable, AuditHeadTable, Db } from './tables.ts';
 
 const pageSize = 500;
 const insertSize = 100;
 
+/** What appending needs. */
+export interface ChainParts {
+  readonly random: Random;
+  /** Null: nothing is signed, and no signature is looked at. For tests of other things. */
+  readonly keys: () => ChainKeys | null;
+  /** Told of each event that was appended; a transaction may still undo it. */
+  readonly onAudited: (event: AuditEvent) => void;
+}
+
+/** What else changes with an append. */
+export interface AppendChange {
+  /** The chain begins after this event from now on. */
+  readonly startAfter?: { readonly seq: number; readonly hash: string };
+  /** `anew`: the ends are signed whether or not they were signed before. */
+  readonly signing?: 'anew';
+}
+
 /** Appends events; inside a transaction only. */
 export async function appendToChain(
   db: Db,
-  random: Random,
+  parts: ChainParts,
   events: readonly NewAuditEvent[],
+  { startAfter, signing }: AppendChange = {},
 ): Promise<readonly AuditEvent[]> {
-  const head = await db
+  const moved = await db
     .updateTable('audit_head')
     .set((eb) => ({ last_seq: eb('last_seq', '+', events.length) }))
-    .returning(['last_seq', 'last_hash'])
+    .returning(['last_seq', 'last_hash', 'first_seq', 'first_previous_hash', 'mac'])
     .executeTakeFirst();
-  if (head === undefined) throw new StoreUnavailable('The audit log (its head is missing)');
+  if (moved === undefined) throw new StoreUnavailable('The audit log (its head is missing)');
+  const head = { ...moved, last_seq: moved.last_seq - events.length };
 
   const appended: AuditEvent[] = [];
   let previousHash = head.last_hash;
   for (const event of events) {
     const unhashed = {
       ...storable(event),
-      id: auditEventIdFrom(event.at, random.bytes(idBytes)),
+      id: auditEventIdFrom(event.at, parts.random.bytes(idBytes)),
       previousHash,
     };
     previousHash = hashOf(unhashed);
     appended.push({ ...unhashed, hash: previousHash });
   }
 
-  const firstSeq = head.last_seq - events.length + 1;
-  const rows = appended.map((event, index) => rowOf(event, firstSeq + index));
+  const rows = appended.map((event, index) => rowOf(event, head.last_seq + 1 + index));
   for (let from = 0; from < rows.length; from += insertSize) {
     await db
       .insertInto('audit_events')
       .values(rows.slice(from, from + insertSize))
       .execute();
   }
-  await db.updateTable('audit_head').set({ last_hash: previousHash }).execute();
+  const ends: Ends = {
+    first_seq: startAfter === undefined ? head.first_seq : startAfter.seq + 1,
+    first_previous_hash: startAfter?.hash ?? head.first_previous_hash,
+    last_seq: moved.last_seq,
+    last_hash: previousHash,
+  };
+  // Security: ends that somebody else wrote are never signed, or the next append would make a
+  // forgery genuine. What is appended to them stays unsigned, and `verify` says so.
+  const keys = parts.keys();
+  const maySign = keys !== null && (signing === 'anew' || areEndsSigned(keys, head));
+  await db
+    .updateTable('audit_head')
+    .set({ ...ends, ...(maySign && { mac: signEnds(keys, ends) }) })
+    .execute();
   await countRefusals(db, appended);
+  for (const event of appended) parts.onAudited(event);
   return appended;
 }
 
@@ -114,6 +148,8 @@ export async function* rowsAfter(
       .limit(pageSize)
       .execute();
     yield* rows;
+    // On SQLite nothing here waits for anything: let requests in between.
+    await immediate();
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageSize) return;
     seq = last.seq;

@@ -6,28 +6,19 @@
  */
 
 import type { AuditEvent, NewAuditEvent } from '../../core/audit-event.ts';
-import type { Random } from '../../platform/random.ts';
 import { StoreUnavailable, type AuditStore } from '../types.ts';
-import { appendToChain, rowsAfter } from './audit-chain.ts';
+import { appendToChain, rowsAfter, type ChainParts } from './audit-chain.ts';
 import { pruneChain } from './audit-pruning.ts';
 import { eventOf } from './audit-rows.ts';
+import { signAnew } from './audit-signing.ts';
 import { verifyChain } from './audit-verification.ts';
 import { inTransaction } from './in-transaction.ts';
 import type { Db } from './tables.ts';
 
 /** The audit log in a database. */
-export function sqlAudit(
-  db: Db,
-  {
-    random,
-    onAudited,
-  }: { readonly random: Random; readonly onAudited?: (event: AuditEvent) => void },
-): AuditStore {
-  const append = async (events: readonly NewAuditEvent[]): Promise<readonly AuditEvent[]> => {
-    const appended = await inTransaction(db, (db) => appendToChain(db, random, events));
-    for (const event of appended) onAudited?.(event);
-    return appended;
-  };
+export function sqlAudit(db: Db, parts: ChainParts): AuditStore {
+  const append = (events: readonly NewAuditEvent[]): Promise<readonly AuditEvent[]> =>
+    inTransaction(db, (db) => appendToChain(db, parts, events));
   return {
     async append(event) {
       const [appended] = await append([event]);
@@ -55,7 +46,8 @@ export function sqlAudit(
       return rows.map(eventOf);
     },
 
-    prune: (asked) => pruneChain(db, random, asked),
-    verify: () => verifyChain(db),
+    prune: (asked) => pruneChain(db, parts, asked),
+    verify: (scope = 'all') => verifyChain(db, parts, scope),
+    signAnew: (by) => signAnew(db, parts, by),
   };
 }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Kysely, PostgresDialect, type Dialect } from 'kysely';
 
 import type { AuditEvent } from '../../core/audit-event.ts';
+import type { EpochMs } from '../../core/time.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Secret } from '../../platform/secret.ts';
 import { StoreUnavailable, type Database, type Stores } from '../types.ts';
@@ -12,6 +13,9 @@ import { sqlAccessChanges } from './access-changes.ts';
 import { sqlApiKeys } from './api-keys.ts';
 import { sqlAttempts } from './attempts.ts';
 import { sqlAudit } from './audit.ts';
+import type { ChainParts } from './audit-chain.ts';
+import type { ChainKeys } from './audit-signature.ts';
+import { beginSigning } from './audit-signing.ts';
 import { sqlAuditBrowser } from './audit-browser.ts';
 import { sqlAuditSinks } from './audit-sinks.ts';
 import { sqlAuthenticators } from './authenticators.ts';
@@ -20,7 +24,7 @@ import { sqlDevices } from './devices.ts';
 import { sqlEnrollmentLinks } from './enrollment-links.ts';
 import { sqlEvidence } from './evidence.ts';
 import { sqlIdempotency } from './idempotency.ts';
-import { migrateSchema } from './migrate.ts';
+import { migrateSchema, type MigrationName } from './migrate.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { sqlOutbox } from './outbox.ts';
 import { sqlPeople } from './people.ts';
@@ -50,6 +54,8 @@ export interface SqlDatabase extends Database {
   readonly sessions: SessionTable;
   /** For migrations' own tests and for faults; nobody else writes SQL. */
   readonly db: Db;
+  /** Signs the audit chain of a database that `migrate` has just made or brought up to date. */
+  beginSigning(at: EpochMs): Promise<void>;
 }
 
 /** What a database is opened with. */
@@ -57,6 +63,11 @@ export interface DatabaseOptions {
   readonly random: Random;
   /** Told of each event that was appended, for counting; a transaction may still undo it. */
   readonly onAudited?: (event: AuditEvent) => void;
+  /**
+   * The keys that the ends of the audit chain are signed with; null: they are not at hand yet.
+   * Left out: nothing is signed and no signature is looked at, which is for tests of other things.
+   */
+  readonly chainKeys?: () => ChainKeys | null;
   /** `unlimited`: for commands that touch every row; nobody waits for their answer. */
   readonly statements?: 'bounded' | 'unlimited';
 }
@@ -65,6 +76,7 @@ export interface DatabaseOptions {
 export function openDatabase(location: DatabaseLocation, options: DatabaseOptions): SqlDatabase {
   const { statements = 'bounded' } = options;
   const db = new Kysely<Tables>({ dialect: dialectOf(location, statements) });
+  let wereMissing: readonly MigrationName[] = [];
   return {
     db,
     stores: storesOn(db, options),
@@ -72,16 +84,23 @@ export function openDatabase(location: DatabaseLocation, options: DatabaseOption
 
     async migrate() {
       if (location.kind === 'sqlite') {
-        await migrateSchema(db);
+        wereMissing = await migrateSchema(db);
         return;
       }
       // A migration may take long, and instances that start together wait for one another.
       const patient = new Kysely<Tables>({ dialect: dialectOf(location, 'unlimited') });
       try {
-        await migrateSchema(patient);
+        wereMissing = await migrateSchema(patient);
       } finally {
         await patient.destroy();
       }
+    },
+
+    async beginSigning(at) {
+      // Security: a chain without a signature is signed only when it has just got the place for
+      // one. At any other time somebody took the signature away.
+      if (!wereMissing.includes('0003-administration')) return;
+      await beginSigning(db, chainPartsOf(options), at);
     },
 
     async check() {
@@ -116,6 +135,10 @@ function dialectOf(location: DatabaseLocation, statements: 'bounded' | 'unlimite
   });
 }
 
+function chainPartsOf({ random, chainKeys, onAudited }: DatabaseOptions): ChainParts {
+  return { random, keys: () => chainKeys?.() ?? null, onAudited: onAudited ?? (() => {}) };
+}
+
 function storesOn(db: Db, options: DatabaseOptions): Stores {
   return {
     users: sqlUsers(db),
@@ -134,7 +157,7 @@ function storesOn(db: Db, options: DatabaseOptions): Stores {
     places: sqlPlaces(db),
     outbox: sqlOutbox(db),
     attempts: sqlAttempts(db),
-    audit: sqlAudit(db, options),
+    audit: sqlAudit(db, chainPartsOf(options)),
     auditBrowser: sqlAuditBrowser(db),
     auditSinks: sqlAuditSinks(db),
     signingKeys: sqlSigningKeys(db),

@@ -24,13 +24,17 @@ const migrations = {
   '0003-administration': administration,
 } as const satisfies Record<string, Migration>;
 
-/** Checks the database and runs the migrations that are missing. */
-export async function migrateSchema(db: Db): Promise<void> {
+/** A migration by name. */
+export type MigrationName = keyof typeof migrations;
+
+/** Checks the database and runs the migrations that are missing; says which were. */
+export async function migrateSchema(db: Db): Promise<readonly MigrationName[]> {
   try {
     await assertUndamaged(db);
-    await assertNotNewer(db);
+    const applied = await appliedMigrations(db);
     const { error } = await migrator(db).migrateToLatest();
     if (error !== undefined) throw error;
+    return (Object.keys(migrations) as MigrationName[]).filter((name) => !applied.has(name));
   } catch (error) {
     if (error instanceof DatabaseUnusable) throw error;
     if (isSqliteDamage(error)) {
@@ -54,7 +58,7 @@ export async function revertSchema(db: Db): Promise<void> {
 }
 
 /** Takes the schema forward or back to where one migration left it; for tests of the migrations. */
-export async function migrateSchemaTo(db: Db, name: keyof typeof migrations): Promise<void> {
+export async function migrateSchemaTo(db: Db, name: MigrationName): Promise<void> {
   const { error } = await migrator(db).migrateTo(name);
   if (error !== undefined) throw error;
 }
@@ -87,9 +91,10 @@ async function assertUndamaged(db: Db): Promise<void> {
   }
 }
 
-async function assertNotNewer(db: Db): Promise<void> {
+/** The migrations that this database has had. Throws `DatabaseUnusable` for one that is unknown. */
+async function appliedMigrations(db: Db): Promise<ReadonlySet<string>> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === migrationTable)) return;
+  if (!tables.some(({ name }) => name === migrationTable)) return new Set();
   const { rows } = await sql<{ name: string }>`
     select name from ${sql.table(migrationTable)}`.execute(db);
   const unknown = rows.filter(({ name }) => !Object.hasOwn(migrations, name));
@@ -99,4 +104,5 @@ async function assertNotNewer(db: Db): Promise<void> {
         'a backup from before the update.',
     );
   }
+  return new Set(rows.map(({ name }) => name));
 }

@@ -199,10 +199,9 @@ export async function down(db: Kysely<unknown>): Promise<void> {
 async function setEpochWidth(db: Kysely<unknown>, width: 'integer' | 'bigint'): Promise<void> {
   if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return;
   for (const table of ['users', 'sessions']) {
-    await db.schema
-      .alterTable(table)
-      .alterColumn('session_epoch', (column) => column.setDataType(width))
-      .execute();
+    // Going back, what does not fit becomes the greatest that does; equal ones stay equal.
+    await sql`alter table ${sql.table(table)} alter column session_epoch
+      type ${sql.raw(width)} using least(session_epoch, 2147483647)`.execute(db);
   }
 }
 
