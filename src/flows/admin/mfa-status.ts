@@ -2,10 +2,15 @@
 
 import type { TenantId } from '../../core/ids.ts';
 import { type EnrollmentStatus, enrollmentStatuses } from '../../core/policy/enrollment-status.ts';
-import type { MfaDay, MfaStatistics } from '../../stores/types/administration.ts';
+import type {
+  KeysetPage,
+  ListedPerson,
+  MfaDay,
+  MfaStatistics,
+} from '../../stores/types/administration.ts';
 import type { FlowContext } from '../flow-context.ts';
 import { type Administrator, assertMayView } from './administrator.ts';
-import { peopleAt } from './find-people.ts';
+import { everybody, peopleAt, searchPeople } from './find-people.ts';
 
 /** How many people are how far, of all that are neither disabled nor service accounts. */
 export type StatusTotals = Readonly<Record<EnrollmentStatus | 'total', number>>;
@@ -68,4 +73,31 @@ function dayOf(totals: StatusTotals, now: number): MfaDay {
     inGrace: totals['in-grace'],
     missing: totals.missing,
   };
+}
+
+/** Statuses of whoever has not got what counts. */
+const withoutStatuses = ['missing', 'in-grace', 'not-asked'] as const;
+
+/**
+ * People of the administrator's tenant who have no second factor that counts, or lack something
+ * that their tier must have, by username; `after` is the username that the page before ended with.
+ */
+export async function listPeopleWithout(
+  ctx: Pick<FlowContext, 'config' | 'clock' | 'stores'>,
+  admin: Administrator,
+  page: KeysetPage,
+): Promise<readonly ListedPerson[]> {
+  const search = { ...everybody, kind: 'user', isDisabled: false } as const;
+  const lists = await Promise.all(
+    withoutStatuses.map((status) => searchPeople(ctx, admin, { ...search, status }, page)),
+  );
+  return lists
+    .flat()
+    .toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
+    .slice(0, page.limit);
+}
+
+/** Usernames are ASCII and unique whatever their letter case: the store's order. */
+function nameOf({ user }: ListedPerson): string {
+  return user.username.toLowerCase();
 }

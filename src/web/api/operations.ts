@@ -4,6 +4,12 @@
  * A row with GET answers HEAD too; any other method on a known path is refused with `Allow`.
  */
 
+import { auditOperations } from './admin/audit-events.ts';
+import { explainOperations } from './admin/explain.ts';
+import { resetOperations } from './admin/resets.ts';
+import { sessionOperations } from './admin/sessions.ts';
+import { tenantOperations } from './admin/tenants.ts';
+import { userOperations } from './admin/users.ts';
 import { authOperations } from './auth/operations.ts';
 import { apiKeyOperations } from './keys/operations.ts';
 import { mfaOperations } from './mfa/operations.ts';
@@ -13,7 +19,13 @@ import type { Operation } from './operation.ts';
 export const operations: readonly Operation[] = [
   ...authOperations,
   ...mfaOperations,
+  ...tenantOperations,
+  ...userOperations,
+  ...resetOperations,
+  ...sessionOperations,
+  ...auditOperations,
   ...apiKeyOperations,
+  ...explainOperations,
 ];
 
 /** What the table says about a path. */

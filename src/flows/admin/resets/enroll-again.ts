@@ -12,8 +12,11 @@ import type { FlowContext } from '../../flow-context.ts';
 import { type Administrator, eventByAdministrator, holdBoth } from '../administrator.ts';
 import { createEnrollmentLink, type CreatedLink } from '../enrollment-links.ts';
 
+/** The ways in which somebody enrolls again: `link` by a one-time link, `supervised` while somebody is present. */
+export const enrollmentWays = ['link', 'supervised'] as const;
+
 /** The two ways. */
-export type EnrollmentWay = 'link' | 'supervised';
+export type EnrollmentWay = (typeof enrollmentWays)[number];
 
 /** What was opened; the other one is null. */
 export interface OpenedEnrollment {

@@ -14,21 +14,24 @@ import {
 import type { ResetExecution } from '../../../flows/admin/resets/carry-out.ts';
 import { enrollmentWays } from '../../../flows/admin/resets/enroll-again.ts';
 import { findReset, listResets } from '../../../flows/admin/resets/list-resets.ts';
-import {
-  proofingChecksMax,
-  resetTextMax,
-} from '../../../flows/admin/resets/reset-input.ts';
+import { proofingChecksMax, resetTextMax } from '../../../flows/admin/resets/reset-input.ts';
 import type { ResetRequest } from '../../../stores/types/administration.ts';
 import { instant, instantOf, instantOrNull } from '../answers.ts';
-import { forAdministrator, type Operation } from '../operation.ts';
+import { forAdministrator, type Operation, reply } from '../operation.ts';
 import { keysetOf, pageAnswer, pageOf, pageQuery } from '../paging.ts';
 import { ownTenant } from './own-tenant.ts';
 
 const tag = 'Resets';
 
 const proofing = z.strictObject({
-  kind: z.string().max(resetTextMax.kind).meta({ examples: ['id-document'] }),
-  reference: z.string().max(resetTextMax.reference).meta({ examples: ['HR-2231'] }),
+  kind: z
+    .string()
+    .max(resetTextMax.kind)
+    .meta({ examples: ['id-document'] }),
+  reference: z
+    .string()
+    .max(resetTextMax.reference)
+    .meta({ examples: ['HR-2231'] }),
 });
 
 const resetRequest = z
@@ -91,7 +94,9 @@ const example = {
 };
 
 const one = { reset_request: resetRequest };
-const oneAnswer = { 200: { description: 'The request as it stands now.', body: z.strictObject(one) } };
+const oneAnswer = {
+  200: { description: 'The request as it stands now.', body: z.strictObject(one) },
+};
 const ending = z.strictObject({ reason: z.string().max(resetTextMax.reason) });
 const stepProblems = ['not-found', 'not-permitted', 'conflict', 'step-up-required'] as const;
 
@@ -119,8 +124,8 @@ export const resetOperations: readonly Operation[] = [
       const made = await requestReset(call.parts.flows, call.admin, { ...call.body, userId });
       const reset_request = resetRequestAnswer(made.request);
       return made.execution === null
-        ? { status: 202, body: { reset_request } }
-        : { status: 200, body: { reset_request, execution: executionAnswer(made.execution) } };
+        ? reply(202, { reset_request })
+        : reply(200, { reset_request, execution: executionAnswer(made.execution) });
     },
   }),
   forAdministrator('view', {
@@ -137,7 +142,7 @@ export const resetOperations: readonly Operation[] = [
     answer: async ({ parts, admin, query }) => {
       const filter = {
         states: query.state === undefined ? null : [query.state],
-        user: query.user_id === undefined ? null : (query.user_id as UserId),
+        user: (query.user_id ?? null) as UserId | null,
       };
       const rows = await listResets(parts.flows, admin, filter, keysetOf(query));
       const body = pageAnswer(rows, query, { item: resetRequestAnswer, after: ({ id }) => id });
@@ -154,7 +159,7 @@ export const resetOperations: readonly Operation[] = [
     problems: ['not-found'],
     answer: async ({ parts, admin, parameters }) => {
       const found = await findReset(parts.flows, admin, idIn(parameters));
-      return { status: 200, body: { reset_request: resetRequestAnswer(found) } };
+      return reply(200, { reset_request: resetRequestAnswer(found) });
     },
   }),
   forAdministrator('approve-reset', {
@@ -177,7 +182,7 @@ export const resetOperations: readonly Operation[] = [
       const role = body?.role;
       const input = { id: idIn(parameters), ...(role !== undefined && { role }) };
       const request = await approveReset(parts.flows, admin, input);
-      return { status: 200, body: { reset_request: resetRequestAnswer(request) } };
+      return reply(200, { reset_request: resetRequestAnswer(request) });
     },
   }),
   forAdministrator('approve-reset', {
@@ -192,7 +197,7 @@ export const resetOperations: readonly Operation[] = [
     answer: async ({ parts, admin, parameters, body }) => {
       const input = { id: idIn(parameters), ...body };
       const request = await rejectReset(parts.flows, admin, input);
-      return { status: 200, body: { reset_request: resetRequestAnswer(request) } };
+      return reply(200, { reset_request: resetRequestAnswer(request) });
     },
   }),
   forAdministrator('request-reset', {
@@ -207,7 +212,7 @@ export const resetOperations: readonly Operation[] = [
     answer: async ({ parts, admin, parameters, body }) => {
       const input = { id: idIn(parameters), ...body };
       const request = await cancelReset(parts.flows, admin, input);
-      return { status: 200, body: { reset_request: resetRequestAnswer(request) } };
+      return reply(200, { reset_request: resetRequestAnswer(request) });
     },
   }),
   forAdministrator('execute-reset', {
@@ -216,9 +221,7 @@ export const resetOperations: readonly Operation[] = [
     id: 'executeReset',
     tag,
     summary: 'Carry out an approved request',
-    body: z
-      .strictObject({ enrollment: z.enum(enrollmentWays).default('supervised') })
-      .prefault({}),
+    body: z.strictObject({ enrollment: z.enum(enrollmentWays).default('supervised') }).prefault({}),
     answers: {
       200: { description: 'It was carried out.', body: z.strictObject({ ...one, execution }) },
     },
@@ -226,13 +229,10 @@ export const resetOperations: readonly Operation[] = [
     answer: async ({ parts, admin, parameters, body }) => {
       const input = { id: idIn(parameters), ...body };
       const executed = await executeReset(parts.flows, admin, input);
-      return {
-        status: 200,
-        body: {
-          reset_request: resetRequestAnswer(executed.request),
-          execution: executionAnswer(executed.execution),
-        },
-      };
+      return reply(200, {
+        reset_request: resetRequestAnswer(executed.request),
+        execution: executionAnswer(executed.execution),
+      });
     },
   }),
 ];
