@@ -235,12 +235,13 @@ describe('asking for a reset', () => {
 const everything = { states: null, user: null } as const;
 const page = { after: null, limit: 10 } as const;
 
-describe('approving', () => {
-  async function pendingFor(tier: string): Promise<ResetRequest> {
-    const anna = await newPerson(world, 'anna', [tier]);
-    return (await ask(world, office, anna)).request;
-  }
+/** Anna's reset, asked for by the admin. */
+async function pendingFor(tier: string): Promise<ResetRequest> {
+  const anna = await newPerson(world, 'anna', [tier]);
+  return (await ask(world, office, anna)).request;
+}
 
+describe('approving', () => {
   // prettier-ignore
   const grid = [
     // who       of TIER2        of TIER0
@@ -458,13 +459,15 @@ describe('time', () => {
       ['expired', 'expired'],
     );
     const events = (await world.events()).filter(({ type }) => type === 'reset.expired');
+    const said = events.map(({ actor, severity, subject }) => [subject, actor, severity]);
     assert.deepEqual(
-      events.map(({ actor, severity, subject }) => [actor, severity, subject]).toSorted(),
-      [
-        ['system', 'high', anna],
-        ['system', 'high', ben],
-      ].toSorted(),
+      new Map(said.map(([subject, ...rest]) => [subject, rest])),
+      new Map([
+        [anna, ['system', 'high']],
+        [ben, ['system', 'high']],
+      ]),
     );
+    assert.equal(said.length, 2);
   });
 });
 
