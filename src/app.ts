@@ -17,6 +17,7 @@ import { isPortalRequest } from './core/locations.ts';
 import { addSeconds } from './core/time.ts';
 import { expireResets } from './flows/admin/resets/end-request.ts';
 import { servicesOfUnknownNetworks } from './flows/admin/services.ts';
+import { removeOldSigningKeys } from './flows/operating/old-keys.ts';
 import { type Management, startManagement } from './platform/management.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
 import type { DrainStep } from './platform/shutdown.ts';
@@ -206,6 +207,7 @@ export function keepHouse({ flows, clock, log }: Composition): () => void {
       stores.devices.removeUnseenSince(addSeconds(now, -devicesKeptSeconds)),
       stores.places.removeUnseenSince(addSeconds(now, -placesKeptSeconds)),
       stores.enrollmentLinks.removeExpired(now),
+      removeOldSigningKeys(stores, now),
       sessions.removeExpired(now),
       expireResets(flows),
     ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));

@@ -3,7 +3,9 @@
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { FlowContext } from '../flows/flow-context.ts';
 import type { SteadyClock } from '../platform/clock.ts';
+import type { KeyRing } from '../platform/key-ring.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Database } from '../stores/types.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A gateway that accepts connections. */
@@ -19,7 +21,16 @@ export interface RunningGateway {
 /** The stores, open for administration. */
 export interface Administration {
   readonly flows: FlowContext;
+  /** The encryption keys that `flows.sealer` seals with. */
+  readonly keys: KeyRing;
+  readonly database: Pick<Database, 'alone'>;
   close(): Promise<void>;
+}
+
+/** How the stores are opened. */
+export interface AdministrationOptions {
+  /** `long`: the command touches every row, and statements take as long as they take. */
+  readonly work?: 'short' | 'long';
 }
 
 /** What commands do with the program's parts; `compose.ts` puts them together. */
@@ -28,7 +39,7 @@ export interface Tools {
     live: LiveConfig,
     surroundings: { readonly log: Logger; readonly clock: SteadyClock },
   ): Promise<RunningGateway>;
-  openForAdministration(config: Config): Promise<Administration>;
+  openForAdministration(config: Config, options?: AdministrationOptions): Promise<Administration>;
   /** Brings the database to this version's schema. */
   migrate(config: Config): Promise<void>;
 }

@@ -16,6 +16,7 @@ import { commandFrom, type CommandSpec } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { demo } from './demo.ts';
 import { explainCommand } from './explain/explain-command.ts';
+import { keysRotate } from './keys/keys-rotate.ts';
 import { migrate } from './migrate.ts';
 import { serve } from './serve.ts';
 import { tenantAdd } from './tenant/tenant-add.ts';
@@ -49,6 +50,7 @@ export const commands: readonly CommandSpec[] = [
   tenantSet,
   auditVerify,
   auditExport,
+  keysRotate,
   migrate,
 ];
 
@@ -57,6 +59,7 @@ const groups: Readonly<Record<string, string>> = {
   user: 'Users and service accounts.',
   tenant: 'Organisations that users belong to.',
   audit: 'The audit trail.',
+  keys: 'The keys to seal and to sign with.',
 };
 
 /** Runs what was typed (without the program's own name) and says how it ended. Never throws. */

@@ -5,7 +5,14 @@ import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/faults.ts';
 import { readConfig, type LoadOptions } from '../config/load.ts';
-import { CommandFailure, UsageError, type Administration, type Cli, type ExitCode } from './cli.ts';
+import {
+  CommandFailure,
+  UsageError,
+  type Administration,
+  type AdministrationOptions,
+  type Cli,
+  type ExitCode,
+} from './cli.ts';
 
 /** What was typed: arguments by position, options by their camel-case name. */
 export interface Typed {
@@ -96,8 +103,9 @@ export async function administering<Value>(
   cli: Cli,
   config: Config,
   work: (administration: Administration) => Promise<Value>,
+  options: AdministrationOptions = {},
 ): Promise<Value> {
-  const administration = await cli.tools.openForAdministration(config);
+  const administration = await cli.tools.openForAdministration(config, options);
   try {
     return await work(administration);
   } finally {

@@ -20,10 +20,11 @@ export const tools: Tools = {
     };
   },
 
-  async openForAdministration(config) {
+  async openForAdministration(config, { work = 'short' } = {}) {
     // Standard output belongs to what was asked for.
     const log = createLog({ level: 'warn', destination: 2 });
-    return openFoundation(fixedConfig(config), { log });
+    const statements = work === 'long' ? 'unlimited' : 'bounded';
+    return openFoundation(fixedConfig(config), { log, statements });
   },
 
   async migrate(config) {

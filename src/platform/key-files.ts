@@ -3,7 +3,8 @@
  *
  * `encryption.key` is the key that seals. Beside it, each with its name in the file's name, lie
  * `encryption.key.<id>.next`, a key that is only read yet, and `encryption.key.<id>.old`, keys that
- * seal no more. At every instant, a kill included, each key that anything was sealed under is
+ * seal no more. `encryption.key.<id>.unfinished` holds nothing and says that not everything was
+ * sealed anew under this key. At every instant, a kill included, each key that anything was sealed under is
  * complete on the disk: a file gets its name when it is whole, and a key is copied to its old name
  * before the new one takes its place.
  */
@@ -47,6 +48,8 @@ export interface KeyFiles {
   readonly newest: RootKey;
   readonly prepared: readonly RootKey[];
   readonly old: readonly RootKey[];
+  /** The rotation to the newest key has not come to its end. */
+  readonly isUnfinished: boolean;
 }
 
 /**
@@ -69,10 +72,11 @@ export function readOrCreateKeyFile(
 export function readKeyFiles(file: string): KeyFiles {
   const newest = rootKeyOf(readKeyFile(file));
   const beside = (kind: 'next' | 'old'): readonly RootKey[] =>
-    namesBeside(file, kind)
-      .map((name) => namedKey(file, name, kind))
+    idsBeside(file, kind)
+      .map((id) => namedKey(file, id, kind))
       .filter(({ id }) => id !== newest.id);
-  return { newest, prepared: beside('next'), old: beside('old') };
+  const isUnfinished = idsBeside(file, 'unfinished').includes(newest.id);
+  return { newest, prepared: beside('next'), old: beside('old'), isUnfinished };
 }
 
 /**
@@ -90,23 +94,38 @@ export function prepareKey(file: string, random: Random): RootKey {
   return key;
 }
 
-/** Has the prepared key seal; the one before it becomes an old one. Null: none is prepared. */
+/**
+ * Has the prepared key seal; the one before it becomes an old one. Null: none is prepared. The
+ * rotation is unfinished until `endRotation`.
+ */
 export function activatePreparedKey(file: string, random: Random): RootKey | null {
   assertRotatable(file);
   const { newest, prepared } = readKeyFiles(file);
   const [next, ...more] = prepared;
   if (next === undefined) {
     // Somebody copied the key that is in use to its earlier name.
-    for (const id of namesBeside(file, 'next')) unlinkSync(fileOf(file, id, 'next'));
+    for (const id of idsBeside(file, 'next')) removeIfThere(fileOf(file, id, 'next'));
     return null;
   }
   if (more.length > 0) throw twoPrepared(file);
   createKeyFile(fileOf(file, newest.id, 'old'), newest.root, random, statSync(file));
   changing(file, () => {
+    closeSync(openSync(fileOf(file, next.id, 'unfinished'), 'a', 0o600));
+    syncFolder(path.dirname(file));
     renameSync(fileOf(file, next.id, 'next'), file);
     syncFolder(path.dirname(file));
   });
   return next;
+}
+
+/** The rotation has come to its end. */
+export function endRotation(file: string): void {
+  changing(file, () => {
+    for (const id of idsBeside(file, 'unfinished')) {
+      removeIfThere(fileOf(file, id, 'unfinished'));
+    }
+    syncFolder(path.dirname(file));
+  });
 }
 
 /** Removes an old key for good. */
@@ -142,12 +161,14 @@ export function signatureOf(file: string): string {
   return [folder.mtimeMs, folder.ctimeMs, key.ino, key.size, key.mtimeMs, key.ctimeMs].join(' ');
 }
 
-function fileOf(file: string, id: string, kind: 'next' | 'old'): string {
+type Kind = 'next' | 'old' | 'unfinished';
+
+function fileOf(file: string, id: string, kind: Kind): string {
   return `${file}.${id}.${kind}`;
 }
 
 /** The ids in the names of the files of a kind. */
-function namesBeside(file: string, kind: 'next' | 'old'): readonly string[] {
+function idsBeside(file: string, kind: Kind): readonly string[] {
   const head = `${path.basename(file)}.`;
   return namesIn(file)
     .filter((name) => name.startsWith(head) && name.endsWith(`.${kind}`))

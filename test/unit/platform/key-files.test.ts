@@ -21,6 +21,7 @@ import { after, describe, test } from 'node:test';
 
 import {
   activatePreparedKey,
+  endRotation,
   KeyFileError,
   prepareKey,
   readKeyFiles,
@@ -140,6 +141,9 @@ describe('a rotation of the key files', () => {
     assert.equal(statSync(`${file}.${prepared.id}.next`).mode & 0o777, 0o600);
 
     assert.deepEqual(activatePreparedKey(file, systemRandom), prepared);
+    assert.equal(readKeyFiles(file).isUnfinished, true);
+    endRotation(file);
+    assert.equal(readKeyFiles(file).isUnfinished, false);
     assert.deepEqual(names(), ['encryption.key', `encryption.key.${firstId}.old`]);
     assert.deepEqual(readFileSync(file), prepared.root);
     assert.deepEqual(readFileSync(`${file}.${firstId}.old`), firstKey);
@@ -164,8 +168,10 @@ describe('a rotation of the key files', () => {
       newest: rootKeyOf(firstKey),
       prepared: [rootKeyOf(secondKey)],
       old: [],
+      isUnfinished: false,
     });
     assert.equal(activatePreparedKey(file, systemRandom)?.id, secondId);
+    endRotation(file);
     assert.deepEqual(names(), ['encryption.key', `encryption.key.${firstId}.old`]);
     remove();
   });
@@ -237,7 +243,12 @@ describe('a rotation of the key files', () => {
     put('bak', secondKey, 0o644);
     put('0123456789AB.old', secondKey, 0o644);
 
-    assert.deepEqual(readKeyFiles(file), { newest: rootKeyOf(firstKey), prepared: [], old: [] });
+    assert.deepEqual(readKeyFiles(file), {
+      newest: rootKeyOf(firstKey),
+      prepared: [],
+      old: [],
+      isUnfinished: false,
+    });
     remove();
   });
 
