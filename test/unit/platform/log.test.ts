@@ -12,12 +12,13 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 /** The lines that some work logs. */
 async function linesOf(
   work: (log: OperatorLog) => void,
+  options: Omit<Parameters<typeof createLog>[0], 'destination'> = { level: 'info' },
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const folder = temporaryFolder();
   const file = path.join(folder.path, 'log');
   const destination = openSync(file, 'w');
   try {
-    const log = createLog({ level: 'info', destination });
+    const log = createLog({ ...options, destination });
     work(log);
     // Lines are written in order and in their own time; once the last is there, all are.
     log.error('the last line');
@@ -48,6 +49,38 @@ describe('the log', () => {
     const text = JSON.stringify(lines);
     assert.doesNotMatch(text, /hunter|123456/);
     assert.match(text, /\[secret\]/);
+  });
+
+  test('tells listeners of each line as it is written, until they have heard enough', async () => {
+    const heard: string[] = [];
+    const lines = await linesOf((log) => {
+      const untap = log.tap((line) => heard.push(line));
+      log.info({ password: 'hunter2' }, 'one');
+      log.debug('below the level');
+      untap();
+      log.info('two');
+    });
+    assert.equal(lines.length, 2);
+    assert.equal(heard.length, 1);
+    assert.match(heard[0] ?? '', /^\{"level":"info",.*"password":"\[secret\]","msg":"one"\}\n$/);
+  });
+
+  test('writes from a level on what listeners hear in full', async () => {
+    const heard: string[] = [];
+    const lines = await linesOf(
+      (log) => {
+        const untap = log.tap((line) => heard.push(line));
+        log.debug('for listeners');
+        log.warn('for everybody');
+        untap();
+      },
+      { level: 'debug', writesFrom: 'warn' },
+    );
+    assert.deepEqual(
+      lines.map((line) => line['msg']),
+      ['for everybody'],
+    );
+    assert.equal(heard.length, 2);
   });
 
   test('can change its level while it runs', async () => {
