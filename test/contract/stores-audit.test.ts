@@ -11,40 +11,17 @@ import * as fc from 'fast-check';
 import { sql } from 'kysely';
 
 import { auditDocument, canonicalJson } from '../../src/core/audit-document.ts';
-import type { AuditEvent, NewAuditEvent } from '../../src/core/audit-event.ts';
-import { defaultTenant, type RequestId, type SessionKey, type UserId } from '../../src/core/ids.ts';
+import type { UserId } from '../../src/core/ids.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { NOON } from '../support/fixed-clock.ts';
+import { anAuditEvent, auditEventsIn } from './support/audit.ts';
 import { describeEngines } from './support/engines.ts';
-
-function anEvent(of: Partial<NewAuditEvent> = {}): NewAuditEvent {
-  return {
-    at: NOON,
-    type: 'session.signed-in',
-    severity: 'info',
-    actor: 'anna',
-    subject: 'usr_anna' as UserId,
-    tenant: defaultTenant,
-    ip: '192.0.2.1',
-    userAgent: 'Firefox',
-    session: 'k'.repeat(64) as SessionKey,
-    requestId: 'req_1' as RequestId,
-    details: { route: 'console', proofs: ['password', 'totp'], level: 2, fresh: true },
-    ...of,
-  };
-}
-
-async function all(database: SqlDatabase, since: number | null = null): Promise<AuditEvent[]> {
-  const events: AuditEvent[] = [];
-  for await (const event of database.stores.audit.read({ since })) events.push(event);
-  return events;
-}
 
 describeEngines((engine) => {
   async function aChainOfFive(): Promise<{ database: SqlDatabase; ids: readonly string[] }> {
     const database = await engine.fresh();
-    await database.stores.audit.appendAll(Array.from({ length: 5 }, () => anEvent()));
-    return { database, ids: (await all(database)).map(({ id }) => id) };
+    await database.stores.audit.appendAll(Array.from({ length: 5 }, () => anAuditEvent()));
+    return { database, ids: (await auditEventsIn(database)).map(({ id }) => id) };
   }
 
   describe('an audit event', () => {
@@ -54,15 +31,15 @@ describeEngines((engine) => {
     });
 
     test('is read as it was appended', async () => {
-      const appended = await database.stores.audit.append(anEvent());
+      const appended = await database.stores.audit.append(anAuditEvent());
 
-      assert.deepEqual(await all(database), [appended]);
+      assert.deepEqual(await auditEventsIn(database), [appended]);
       assert.equal(appended.previousHash, '0'.repeat(64));
       assert.match(appended.id, /^evt_/);
     });
 
     test('has a hash that anybody can compute from the exported members', async () => {
-      const event = await database.stores.audit.append(anEvent({ details: { z: 1, a: 'é' } }));
+      const event = await database.stores.audit.append(anAuditEvent({ details: { z: 1, a: 'é' } }));
 
       const text = canonicalJson(auditDocument(event));
       assert.match(text, /"at":"2026-03-02T12:00:00.000Z","details":\{"a":"é","z":1\},"id"/);
@@ -75,7 +52,11 @@ describeEngines((engine) => {
       await fc.assert(
         fc.asyncProperty(fc.oneof(text, lone), async (value) => {
           await database.stores.audit.append(
-            anEvent({ actor: value, userAgent: value, details: { [value]: value, list: [value] } }),
+            anAuditEvent({
+              actor: value,
+              userAgent: value,
+              details: { [value]: value, list: [value] },
+            }),
           );
         }),
         { numRuns: 50 },
@@ -94,22 +75,22 @@ describeEngines((engine) => {
       const location = await engine.newLocation();
       const [one, other] = [engine.open(location), engine.open(location)];
       await one.migrate();
-      await one.stores.audit.appendAll(Array.from({ length: 990 }, () => anEvent()));
+      await one.stores.audit.appendAll(Array.from({ length: 990 }, () => anAuditEvent()));
       await Promise.all(
         Array.from({ length: 20 }, (_, at) =>
-          (at % 2 === 0 ? one : other).stores.audit.append(anEvent()),
+          (at % 2 === 0 ? one : other).stores.audit.append(anAuditEvent()),
         ),
       );
 
       assert.deepEqual(await other.stores.audit.verify(), { ok: true, events: 1010 });
-      assert.equal((await all(one)).length, 1010);
+      assert.equal((await auditEventsIn(one)).length, 1010);
     });
 
     test('is whole while it grows', async () => {
       const database = await engine.fresh();
       const growing = (async () => {
         for (let time = 0; time < 30; time += 1) {
-          await database.stores.audit.appendAll([anEvent(), anEvent()]);
+          await database.stores.audit.appendAll([anAuditEvent(), anAuditEvent()]);
         }
       })();
       for (let time = 0; time < 10; time += 1) {
@@ -122,11 +103,11 @@ describeEngines((engine) => {
     test('is read from an instant on', async () => {
       const database = await engine.fresh();
       await database.stores.audit.appendAll([
-        anEvent({ at: NOON }),
-        anEvent({ at: NOON + 1 }),
-        anEvent({ at: NOON + 2 }),
+        anAuditEvent({ at: NOON }),
+        anAuditEvent({ at: NOON + 1 }),
+        anAuditEvent({ at: NOON + 2 }),
       ]);
-      const events = await all(database, NOON + 1);
+      const events = await auditEventsIn(database, NOON + 1);
       assert.deepEqual(
         events.map(({ at }) => at),
         [NOON + 1, NOON + 2],
@@ -138,12 +119,12 @@ describeEngines((engine) => {
       const ben = 'usr_ben' as UserId;
       await database.stores.audit.appendAll(
         Array.from({ length: 6 }, (_, at) =>
-          anEvent({ at: NOON + at, subject: at % 2 === 0 ? ben : null }),
+          anAuditEvent({ at: NOON + at, subject: at % 2 === 0 ? ben : null }),
         ),
       );
       const latest = await database.stores.audit.listOfSubject(ben, 2);
 
-      const everything = await all(database);
+      const everything = await auditEventsIn(database);
       assert.deepEqual(latest, [everything[4], everything[2]]);
       assert.equal((await database.stores.audit.listOfSubject(ben, 50)).length, 3);
       assert.deepEqual(await database.stores.audit.listOfSubject('usr_no' as UserId, 50), []);
@@ -153,7 +134,7 @@ describeEngines((engine) => {
       const database = await engine.fresh();
       await database.stores.audit.appendAll(
         Array.from({ length: 10_000 }, (_, at) =>
-          anEvent({ at: NOON + at, subject: `usr_${String(at % 100)}` as UserId }),
+          anAuditEvent({ at: NOON + at, subject: `usr_${String(at % 100)}` as UserId }),
         ),
       );
       await sql`analyze audit_events`.execute(database.db);
@@ -177,14 +158,14 @@ describeEngines((engine) => {
 
     test('does not keep an event whose transaction failed', async () => {
       const database = await engine.fresh();
-      await database.stores.audit.append(anEvent());
+      await database.stores.audit.append(anAuditEvent());
       await assert.rejects(
         database.stores.transaction(async ({ audit }) => {
-          await audit.append(anEvent());
+          await audit.append(anAuditEvent());
           throw new Error('the change did not happen');
         }),
       );
-      await database.stores.audit.append(anEvent());
+      await database.stores.audit.append(anAuditEvent());
 
       assert.deepEqual(await database.stores.audit.verify(), { ok: true, events: 2 });
     });

@@ -11,6 +11,7 @@ import { Secret } from '../../../src/platform/secret.ts';
 import {
   openDatabase,
   type DatabaseLocation,
+  type DatabaseOptions,
   type SqlDatabase,
 } from '../../../src/stores/sql/database.ts';
 import { openPostgresPool } from '../../../src/stores/sql/postgres-pool.ts';
@@ -31,7 +32,7 @@ export interface Engine {
   /** The place of a new, empty database. */
   newLocation(): Promise<DatabaseLocation>;
   /** Opens a database; it is closed after the tests. */
-  open(location: DatabaseLocation): SqlDatabase;
+  open(location: DatabaseLocation, options?: Partial<DatabaseOptions>): SqlDatabase;
   /** A new database with the schema in it. */
   fresh(): Promise<SqlDatabase>;
 }
@@ -159,8 +160,8 @@ function engineOver(
   newLocation: () => Promise<DatabaseLocation>,
 ): Engine & { closeAll(): Promise<void> } {
   const opened: SqlDatabase[] = [];
-  const open = (location: DatabaseLocation): SqlDatabase => {
-    const database = openDatabase(location, { random: systemRandom });
+  const open: Engine['open'] = (location, options = {}) => {
+    const database = openDatabase(location, { random: systemRandom, ...options });
     opened.push(database);
     return database;
   };
