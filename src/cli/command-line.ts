@@ -10,6 +10,7 @@ import { closestName } from '../config/source/closest-name.ts';
 import { Problem } from '../core/problem.ts';
 import { StoreUnavailable } from '../stores/types.ts';
 import { auditExport } from './audit/audit-export.ts';
+import { auditSign } from './audit/audit-sign.ts';
 import { auditVerify } from './audit/audit-verify.ts';
 import { CommandFailure, UsageError, type Cli, type ExitCode } from './cli.ts';
 import { commandFrom, type CommandSpec } from './command.ts';
@@ -49,6 +50,7 @@ export const commands: readonly CommandSpec[] = [
   tenantList,
   tenantSet,
   auditVerify,
+  auditSign,
   auditExport,
   keysRotate,
   migrate,

@@ -439,7 +439,11 @@ export interface AuditStore {
    * done so: for operators, after the key was lost or once a forgery has been looked into. Where
    * the events themselves do not fit it says so and signs nothing.
    */
-  signAnew(by: { readonly actor: string; readonly at: EpochMs }): Promise<AuditVerification>;
+  signAnew(by: {
+    readonly actor: string;
+    readonly at: EpochMs;
+    readonly reason: string;
+  }): Promise<AuditVerification>;
   /** Reads the chain in order, a page at a time. */
   read(filter: { readonly since: EpochMs | null }): AsyncIterable<AuditEvent>;
   /** The latest events about a user, newest first. */

@@ -99,6 +99,12 @@ describe('audit', () => {
     );
   });
 
+  test('sign signs nothing where the events themselves do not fit', async () => {
+    const { code, stderr } = await at.run('audit sign --reason INC-7');
+    assert.equal(code, 3);
+    assert.match(stderr, /^Nothing was signed: the chain is broken at evt_/);
+  });
+
   test('migrate brings the database to this version', async () => {
     assert.deepEqual(await at.run('migrate'), {
       code: 0,
@@ -117,6 +123,45 @@ describe('audit', () => {
       /^sallyport audit verify: the storage does not answer \(.*\); check storage/,
     );
     assert.doesNotMatch(stderr, /hunter2/);
+  });
+});
+
+describe('the end of the trail', () => {
+  let at: Installation;
+  before(async () => {
+    at = installation();
+    await at.run('user add anna --groups ADMINS --password-stdin', {
+      stdin: 'correct horse 7 battery',
+    });
+    await at.run('user disable anna');
+  });
+  after(() => at.remove());
+
+  test('cannot be cut off by whoever has the database and not the key', async () => {
+    const database = new DatabaseSync(path.join(at.folder, 'data/sallyport.db'));
+    database.exec(`
+      DELETE FROM audit_events WHERE seq = 2;
+      UPDATE audit_head SET last_seq = 1, last_hash = (SELECT hash FROM audit_events);
+    `);
+    database.close();
+    const { code, stdout } = await at.run('audit verify');
+    assert.equal(code, 3);
+    assert.match(stdout, /was not signed with a key of this installation/);
+
+    await at.run('user enable anna');
+    assert.equal((await at.run('audit verify')).code, 3);
+  });
+
+  test('is signed by an operator who says why', async () => {
+    assert.equal((await at.run('audit sign')).code, 2);
+    assert.deepEqual(await at.run('audit sign --reason INC-7'), {
+      code: 0,
+      stdout: 'The ends of the audit chain are signed; the audit trail says why.\n',
+      stderr: '',
+    });
+    assert.equal((await at.run('audit verify')).code, 0);
+    const { stdout } = await at.run('audit export --type audit.signed');
+    assert.match(stdout, /"severity":"high","actor":"cli".*"reason":"INC-7"/);
   });
 });
 

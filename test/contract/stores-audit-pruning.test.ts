@@ -15,6 +15,14 @@ import { countOf, describeEngines } from './support/engines.ts';
 const key = Buffer.alloc(32, 7);
 const chainKeys: ChainKeys = { newest: () => key, find: (fits) => (fits(key) ? key : null) };
 
+function prune(
+  { stores }: SqlDatabase,
+  before: number,
+  sinks: readonly string[] = [],
+): Promise<number> {
+  return stores.audit.prune({ before, sinks, now: NOON + 1_000_000 });
+}
+
 describeEngines((engine) => {
   const open = async (
     location: Awaited<ReturnType<typeof engine.newLocation>>,
@@ -33,9 +41,6 @@ describeEngines((engine) => {
     );
     return database;
   }
-
-  const prune = (database: SqlDatabase, before: number, sinks: readonly string[] = []) =>
-    database.stores.audit.prune({ before, sinks, now: NOON + 1_000_000 });
 
   describe('pruning the audit trail', () => {
     test('removes what is older, says so in the trail, and the rest is whole', async () => {

@@ -42,6 +42,23 @@ async function headIn({ db }: SqlDatabase): Promise<Head> {
   return head;
 }
 
+/** Cuts events off the end and sets the head back, as whoever can write would. */
+async function cutAfter(database: SqlDatabase, seq: number): Promise<void> {
+  const { hash } = await database.db
+    .selectFrom('audit_events')
+    .select('hash')
+    .where('seq', '=', seq)
+    .executeTakeFirstOrThrow();
+  await sql`delete from audit_events where seq > ${seq}`.execute(database.db);
+  await sql`update audit_head set last_seq = ${seq}, last_hash = ${hash}`.execute(database.db);
+}
+
+async function assertBroken(database: SqlDatabase): Promise<void> {
+  const { audit } = database.stores;
+  assert.equal((await audit.verify()).ok, false, 'a whole check');
+  assert.equal((await audit.verify('since-checked')).ok, false, 'a check since the last one');
+}
+
 describeEngines((engine) => {
   const open = async (
     location: DatabaseLocation,
@@ -61,23 +78,6 @@ describeEngines((engine) => {
       await database.stores.audit.append(anAuditEvent({ at: NOON + count }));
     }
     return database;
-  }
-
-  /** Cuts events off the end and sets the head back, as whoever can write would. */
-  async function cutAfter(database: SqlDatabase, seq: number): Promise<void> {
-    const { hash } = await database.db
-      .selectFrom('audit_events')
-      .select('hash')
-      .where('seq', '=', seq)
-      .executeTakeFirstOrThrow();
-    await sql`delete from audit_events where seq > ${seq}`.execute(database.db);
-    await sql`update audit_head set last_seq = ${seq}, last_hash = ${hash}`.execute(database.db);
-  }
-
-  async function assertBroken(database: SqlDatabase): Promise<void> {
-    const { audit } = database.stores;
-    assert.equal((await audit.verify()).ok, false, 'a whole check');
-    assert.equal((await audit.verify('since-checked')).ok, false, 'a check since the last one');
   }
 
   describe('the ends of the audit chain', () => {
@@ -145,7 +145,7 @@ describeEngines((engine) => {
       const [, signed] = await auditEventsIn(database);
       assert.deepEqual(
         [signed?.type, signed?.severity, signed?.actor, signed?.details],
-        ['audit.signed', 'notice', 'system', { why: 'update' }],
+        ['audit.signed', 'notice', 'system', { reason: 'the database was brought up to date' }],
       );
     });
 
@@ -298,20 +298,26 @@ describeEngines((engine) => {
       await cutAfter(database, 3);
       await assertBroken(database);
 
-      assert.equal((await database.stores.audit.signAnew({ actor: 'cli', at: NOON })).ok, true);
+      assert.equal(
+        (await database.stores.audit.signAnew({ actor: 'cli', at: NOON, reason: 'INC-7' })).ok,
+        true,
+      );
 
       assert.deepEqual(await database.stores.audit.verify(), { ok: true, events: 4 });
       const signed = (await auditEventsIn(database)).at(-1);
       assert.deepEqual(
         [signed?.type, signed?.severity, signed?.actor, signed?.details],
-        ['audit.signed', 'high', 'cli', { why: 'operator' }],
+        ['audit.signed', 'high', 'cli', { reason: 'INC-7' }],
       );
     });
 
     test('signs nothing where the events themselves do not fit', async () => {
       const database = await aChainOf(5);
       await sql`update audit_events set actor = 'ben' where seq = 2`.execute(database.db);
-      assert.equal((await database.stores.audit.signAnew({ actor: 'cli', at: NOON })).ok, false);
+      assert.equal(
+        (await database.stores.audit.signAnew({ actor: 'cli', at: NOON, reason: 'INC-7' })).ok,
+        false,
+      );
       await assertBroken(database);
       assert.equal((await auditEventsIn(database)).length, 5);
     });

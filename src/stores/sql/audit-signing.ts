@@ -3,6 +3,7 @@
  * before there were signatures was just brought up to date, and an operator has decided so.
  */
 
+import type { Severity } from '../../core/audit-event.ts';
 import { defaultTenant } from '../../core/ids.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { AuditVerification } from '../types.ts';
@@ -14,9 +15,9 @@ import type { Db } from './tables.ts';
 
 /** Who signs and why; it stands in the trail. */
 export interface Signing {
-  readonly why: 'update' | 'operator';
   readonly actor: string;
   readonly at: EpochMs;
+  readonly reason: string;
 }
 
 /** Signs a chain that has no signature; leaves every other one alone. */
@@ -34,29 +35,34 @@ export async function beginSigning(db: Db, parts: ChainParts, at: EpochMs): Prom
         .set({ mac: signEnds(keys, head) })
         .execute();
     } else {
-      await appendSigned(db, parts, { why: 'update', actor: 'system', at });
+      await appendSigned(db, parts, {
+        actor: 'system',
+        at,
+        reason: 'the database was brought up to date',
+        severity: 'notice',
+      });
     }
   });
 }
 
 /** Signs the ends as they are, if the events between them fit; else says what does not. */
-export async function signAnew(
-  db: Db,
-  parts: ChainParts,
-  by: Pick<Signing, 'actor' | 'at'>,
-): Promise<AuditVerification> {
+export async function signAnew(db: Db, parts: ChainParts, by: Signing): Promise<AuditVerification> {
   const answer = await verifyChain(db, { keys: () => null }, 'all');
   if (answer.ok) {
-    await inTransaction(db, (db) => appendSigned(db, parts, { ...by, why: 'operator' }));
+    await inTransaction(db, (db) => appendSigned(db, parts, { ...by, severity: 'high' }));
   }
   return answer;
 }
 
-async function appendSigned(db: Db, parts: ChainParts, { why, actor, at }: Signing): Promise<void> {
+async function appendSigned(
+  db: Db,
+  parts: ChainParts,
+  { actor, at, reason, severity }: Signing & { readonly severity: Severity },
+): Promise<void> {
   const signed = {
     at,
     type: 'audit.signed',
-    severity: why === 'operator' ? 'high' : 'notice',
+    severity,
     actor,
     subject: null,
     tenant: defaultTenant,
@@ -64,7 +70,7 @@ async function appendSigned(db: Db, parts: ChainParts, { why, actor, at }: Signi
     userAgent: null,
     session: null,
     requestId: null,
-    details: { why },
+    details: { reason },
   } as const;
   await appendToChain(db, parts, [signed], { signing: 'anew' });
 }
