@@ -1,0 +1,91 @@
+/**
+ * Says whether too many audit events wait to be sent on (security F12). Then nothing is done that
+ * has to be audited, and proxied requests pass or not, as the configuration says.
+ *
+ * The number comes from the database, so that every instance says the same; it is read once a
+ * second, so that asking costs nothing.
+ */
+
+import type { AuditTrailSettings } from '../config/config.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { Logger } from '../platform/log.ts';
+import type { AuditSinkStore, KnownSink } from '../stores/types/audit-trail.ts';
+import { sinkNames, type SinkName } from './sink.ts';
+
+/** What is told of the sinks, for metrics. */
+export interface WaitingReport {
+  readonly waiting: (sink: SinkName, events: number) => void;
+  readonly handedOver: (sink: SinkName, at: EpochMs) => void;
+  readonly full: (isFull: boolean) => void;
+}
+
+/** Whether there is room for what has to be audited. */
+export interface WaitingGate {
+  /** As of a second ago; while it says yes, each question has it look again. */
+  isFull(): boolean;
+  /** Looks now. The answer before stands where the database does not answer. */
+  look(): Promise<void>;
+}
+
+/** Makes the gate. Before it has looked once there is room. */
+export function createWaitingGate(parts: {
+  readonly sinks: Pick<AuditSinkStore, 'list'>;
+  readonly settings: () => AuditTrailSettings;
+  readonly log: Logger;
+  readonly report?: WaitingReport;
+}): WaitingGate {
+  const { sinks, settings, log, report } = parts;
+  let isFull = false;
+  let looking: Promise<void> | null = null;
+
+  async function readAnew(): Promise<void> {
+    const names = sinksOf(settings());
+    const known = names.length === 0 ? [] : await sinks.list();
+    const current = known.filter(({ sink }) => names.includes(sink as SinkName));
+    for (const sink of current) tell(sink);
+    const waiting = Math.max(0, ...current.map((sink) => sink.waiting));
+    settle(waiting > settings().waitingMax, waiting);
+  }
+
+  function tell({ sink, waiting, handedOverAt }: KnownSink): void {
+    report?.waiting(sink as SinkName, waiting);
+    if (handedOverAt !== null) report?.handedOver(sink as SinkName, handedOverAt);
+  }
+
+  function settle(isFullNow: boolean, waiting: number): void {
+    report?.full(isFullNow);
+    if (isFullNow === isFull) return;
+    isFull = isFullNow;
+    if (isFull) {
+      const limit = settings().waitingMax;
+      log.error(
+        { waiting, limit },
+        'too many audit events wait to be sent on: changes are refused',
+      );
+    } else {
+      log.info({ waiting }, 'audit events are sent on again: changes are possible');
+    }
+  }
+
+  function look(): Promise<void> {
+    looking ??= readAnew()
+      .catch((error: unknown) => log.warn({ err: error }, 'audit sinks could not be looked at'))
+      .finally(() => {
+        looking = null;
+      });
+    return looking;
+  }
+
+  return {
+    isFull() {
+      if (isFull) void look();
+      return isFull;
+    },
+    look,
+  };
+}
+
+/** The sinks that a configuration names. */
+export function sinksOf(settings: AuditTrailSettings): readonly SinkName[] {
+  return sinkNames.filter((name) => settings[name] !== null);
+}
