@@ -57,7 +57,7 @@ export async function startCollector(
       socket.pause();
       return;
     }
-    let waiting = Buffer.alloc(0);
+    let waiting: Buffer = Buffer.alloc(0);
     let octets = 0;
     const { closesAfterOctets = null, lags = null } = manners === 'reads' ? {} : limitsOf(manners);
     socket.on('data', (chunk: Buffer) => {

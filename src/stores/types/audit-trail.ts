@@ -96,11 +96,12 @@ export interface AuditSinkStore {
   /** The events after one, oldest first. */
   read(afterSeq: number, limit: number): Promise<readonly NumberedEvent[]>;
   /**
-   * Everything up to this number was handed over at that time, and no trouble is left. A lower
-   * number than before takes back what is in doubt. False, and nothing written: somebody else
-   * holds the sink.
+   * Everything up to this number was handed over at that time, and no trouble is left. False, and
+   * nothing written: somebody else holds the sink.
    */
   advance(sink: string, holder: string, seq: number, at: EpochMs): Promise<boolean>;
+  /** What comes after this number is in doubt and is to be handed over once more. */
+  takeBack(sink: string, holder: string, seq: number): Promise<void>;
   /** Notes what went wrong, for whoever holds the sink. */
   noteTrouble(sink: string, holder: string, trouble: SinkTrouble): Promise<void>;
   /** Lets go of a sink, so that another instance need not wait for the lease to end. */
