@@ -5,6 +5,7 @@
 import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
+import type { TenantId } from './core/ids.ts';
 import { networkOf } from './core/place.ts';
 import { linkInMail } from './flows/admin/enrollment-links.ts';
 import type { FlowContext } from './flows/flow-context.ts';
@@ -31,6 +32,7 @@ import { parseSessionCookie } from './stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from './stores/sessions/session-middleware.ts';
 import type { ChainKeys } from './stores/sql/audit-signature.ts';
 import { openDatabase, type SqlDatabase } from './stores/sql/database.ts';
+import type { ListedStream } from './web/exchange.ts';
 import { createProblemPage } from './web/error-handler.ts';
 import { createPortal } from './web/portal.ts';
 import { createRenderer } from './web/render.ts';
@@ -215,6 +217,7 @@ export async function compose(
     renderer,
     config,
     jwks: () => signer.jwks(),
+    openStreams: (tenant) => streamsOf(gateway, tenant),
     recordDecision: (judged) => gateway.recordDecision(judged),
     storeFailed: () => metrics.storeFailed(),
   });
@@ -226,6 +229,7 @@ export async function compose(
     config,
     stores,
     recall,
+    recallToken,
     signer,
     problemPage: createProblemPage({ config, renderer, random, log }),
   });
@@ -246,6 +250,15 @@ export async function compose(
       await foundation.close();
     },
   };
+}
+
+/** What a tenant's people have open, as pages show it. */
+function streamsOf(gateway: Gateway, tenant: TenantId): readonly ListedStream[] {
+  return gateway.listOpen().flatMap(({ kind, openedAt, judgement }) => {
+    const { request, route, session } = judgement;
+    if (session === null || session.principal.tenant !== tenant) return [];
+    return [{ kind, openedAt, request, routeName: route?.name ?? '', session }];
+  });
 }
 
 function startMail({ flows, clock, log, metrics, sealer }: Foundation, words: Words): OutboxSender {

@@ -15,6 +15,7 @@ import {
 } from '../platform/problem-response.ts';
 import { StoreUnavailable } from '../stores/types.ts';
 import { type Answer, answerTo, type Places } from './answer.ts';
+import { challengeFor } from './caller.ts';
 import { hasPlainFraming } from './receive.ts';
 
 /** What answering needs. */
@@ -58,7 +59,7 @@ export function answerProblem(
     requestId: request.id,
     isHttps: isHttps(places),
     renderHtml: request.isNavigation ? deps.problemPage : null,
-    headers,
+    headers: { ...challengeFor(problem), ...headers },
   });
 }
 

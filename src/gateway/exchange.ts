@@ -25,6 +25,8 @@ export interface ForwardOrder {
   readonly route: ForwardingRoute;
   readonly request: RequestFacts;
   readonly identity: IdentityHeaders | null;
+  /** Whose tokens are not for the upstream. */
+  readonly portal: { readonly url: string };
   /** Until when who asks may do without a second factor, for the answer; null: nothing is due. */
   readonly enrollBy: string | null;
 }

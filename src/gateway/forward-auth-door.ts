@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestFacts } from '../core/facts.ts';
 import { matchRoute } from '../core/route.ts';
+import { credentialsOf } from './caller.ts';
 import { enrollByHeader, enrollByOf } from './enroll-by.ts';
 import { answerDecision, answerProblem, problemOf } from './enact.ts';
 import {
@@ -35,7 +36,7 @@ export async function passForwardAuth(
   try {
     request = receiveOriginal({ newRequestId: deps.newRequestId, trustedProxies }, req);
     assertClientIsKnown(req, matchRoute(config.routes, request));
-    const judgement = await judge(deps, config, request, req.headers.cookie);
+    const judgement = await judge(deps, config, request, credentialsOf(req));
     const { decision } = judgement;
     if (decision.kind === 'allow') {
       const identity = await identityIn(deps, judgement, config);
@@ -43,9 +44,9 @@ export async function passForwardAuth(
       if (enrollBy !== null) res.setHeader(enrollByHeader, enrollBy);
       answerAllowed(res, decision, identity ?? nobody, request);
     } else if (style === 'nginx') {
-      answerForNginx(res, decision, request, config);
+      answerForNginx(res, decision, judgement.request, config);
     } else {
-      answerDecision(deps, exchange, decision, request, config);
+      answerDecision(deps, exchange, decision, judgement.request, config);
     }
     deps.recorder.ended(judgement, {
       status: res.statusCode,

@@ -11,6 +11,7 @@ import type { Portal } from '../core/locations.ts';
 import type { Allow, Decision } from '../core/policy/decision.ts';
 import type { Problem } from '../core/problem.ts';
 import { answerTo, type Places } from './answer.ts';
+import { challengeFor } from './caller.ts';
 import { comesFromTrustedProxy } from './client-address.ts';
 import { identityHeaderNames, type IdentityHeaders } from './identity-headers.ts';
 
@@ -75,12 +76,17 @@ export function answerForNginx(
   write(res, isHelpless ? 403 : 401, problem.code);
 }
 
-/** Answers nginx that there is no telling: 503, or 403 where the question itself was wrong. */
+/**
+ * Answers nginx that there is no telling: 503; 401 for a token that does not hold; or 403 where the
+ * question itself was wrong.
+ */
 export function answerProblemForNginx(res: ServerResponse, problem: Problem): void {
+  for (const [name, value] of Object.entries(challengeFor(problem))) res.setHeader(name, value);
   if (problem.retryAfterSeconds !== null) {
     res.setHeader('Retry-After', String(problem.retryAfterSeconds));
   }
-  write(res, problem.status >= 500 ? 503 : 403, problem.code);
+  const isInvalidToken = problem.code === 'invalid-token';
+  write(res, problem.status >= 500 ? 503 : isInvalidToken ? 401 : 403, problem.code);
 }
 
 function write(res: ServerResponse, status: number, code: string): void {

@@ -114,10 +114,11 @@ function answerOptions(res: ServerResponse): ForwardOutcome {
 
 /** One path, one header set: what was decided on is what the upstream gets. */
 function rewriteRequest(req: IncomingMessage, order: ForwardOrder, via: string): void {
-  const { request, identity } = order;
+  const { request, identity, portal } = order;
   req.headers = upstreamHeaders(req.rawHeaders, req.headers, {
     request,
     identity,
+    portal,
     via,
     httpVersion: req.httpVersion,
   });

@@ -24,9 +24,10 @@ import { passForwardAuth } from './forward-auth-door.ts';
 import { createForwarder } from './forward.ts';
 import { type HttpExchange, passHttp } from './http-door.ts';
 import { identitySource } from './identity-headers.ts';
-import { createOpenStreams } from './open-streams.ts';
+import { createOpenStreams, type OpenStream } from './open-streams.ts';
 import type { Judgement } from './pipeline.ts';
 import type { Recall } from './recall.ts';
+import type { RecallToken } from './recall-token.ts';
 import { isNavigation, receive } from './receive.ts';
 import { createRecorder } from './record.ts';
 import { requestIds } from './request-ids.ts';
@@ -42,6 +43,7 @@ export interface GatewayDeps extends AnswerDeps {
   readonly config: LiveConfig;
   readonly stores: Pick<Stores, 'users' | 'audit' | 'accessChanges'>;
   readonly recall: Recall;
+  readonly recallToken: RecallToken;
   readonly signer: Signer;
   readonly upgradeLimits?: UpgradeLimits;
 }
@@ -65,6 +67,8 @@ export interface Gateway {
   clientError(error: Error, socket: Duplex): void;
   /** Writes down what was decided elsewhere about one of our own doors. */
   recordDecision(judgement: Judgement): void;
+  /** What is open at this instance, opened by somebody who is signed in. */
+  listOpen(): readonly OpenStream[];
   /** Closes what has lost its reason; runs by itself twice a second. */
   revalidate(): Promise<void>;
   /**
@@ -81,7 +85,7 @@ const drainPollMilliseconds = 25;
 
 /** Makes the gateway. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { clock, random, log, metrics, config, stores, recall, signer } = deps;
+  const { clock, random, log, metrics, config, stores, recall, recallToken, signer } = deps;
   const queue = createAuditQueue({ audit: stores.audit, log, metrics });
   const recorder = createRecorder({
     clock,
@@ -110,6 +114,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     recorder,
     via,
     recall,
+    recallToken,
     newRequestId,
     recordDecision: (judgement: Judgement) => recorder.decided(judgement),
     problemPage: deps.problemPage,
@@ -161,6 +166,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (problem !== null) recorder.refused({ id, door: 'http' }, problem);
     },
     recordDecision: (judgement) => recorder.decided(judgement),
+    listOpen: () => openStreams.list(),
     revalidate: () => openStreams.revalidate(),
     async drain(graceMilliseconds) {
       const endsAt = performance.now() + graceMilliseconds;

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts } from '../core/facts.ts';
 import type { Clock } from '../platform/clock.ts';
+import { credentialsOf } from './caller.ts';
 import { enrollByHeader, enrollByOf } from './enroll-by.ts';
 import { type AnswerDeps, answerDecision, answerProblem, problemOf } from './enact.ts';
 import type { ForwardOutcome } from './exchange.ts';
@@ -41,7 +42,7 @@ export async function passHttp(deps: HttpDoorDeps, exchange: HttpExchange): Prom
   const { req, res, request } = exchange;
   let judgement: Judgement;
   try {
-    judgement = await judge(deps, config, request, req.headers.cookie);
+    judgement = await judge(deps, config, request, credentialsOf(req));
   } catch (error) {
     const problem = problemOf(error);
     deps.recorder.refused(request, problem);
@@ -61,7 +62,7 @@ export async function passHttp(deps: HttpDoorDeps, exchange: HttpExchange): Prom
     case 'step-up':
     case 'enroll':
     case 'deny': {
-      const { problem } = answerDecision(deps, exchange, decision, request, config);
+      const { problem } = answerDecision(deps, exchange, decision, judgement.request, config);
       outcome = { ...outcome, problem: problem.code };
     }
   }
@@ -94,12 +95,13 @@ async function passOn(
     const identity = await identityIn(deps, judgement, config);
     const enrollBy = enrollByOf(judgement, config.policy);
     if (!leadsSomewhere(route)) {
-      rewriteForApplication(req, { request, identity, via: deps.via });
+      rewriteForApplication(req, { request, identity, portal: config.portal, via: deps.via });
       if (enrollBy !== null) res.setHeader(enrollByHeader, enrollBy);
       exchange.next?.();
       return nothing;
     }
-    return await deps.forwarder.forward(req, res, { route, request, identity, enrollBy });
+    const { portal } = config;
+    return await deps.forwarder.forward(req, res, { route, request, identity, portal, enrollBy });
   } catch (error) {
     const problem = problemOf(error);
     if (problem.status >= 500) deps.recorder.refused(request, problem);

@@ -7,6 +7,7 @@
  */
 
 import type { Config } from '../config/config.ts';
+import type { SessionFacts } from '../core/facts.ts';
 import type { TenantId, UserId } from '../core/ids.ts';
 import { decide } from '../core/policy/decide.ts';
 import { matchRoute } from '../core/route.ts';
@@ -45,6 +46,8 @@ export interface OpenStreams {
   /** How many WebSockets a person, or an address, has open. */
   countUpgraded(of: { readonly user: UserId } | { readonly ip: string }): number;
   count(kind: OpenStream['kind']): number;
+  /** What is open and was opened by somebody, at this instance. */
+  list(): readonly OpenStream[];
   closeAll(reason: CloseReason): void;
   /** Looks once at what has changed; the clock does this twice a second. */
   revalidate(): Promise<void>;
@@ -118,7 +121,10 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
     closeOf(
       watched.filter(({ stream }) => {
         const { session } = stream.judgement;
-        return session !== null && addSeconds(session.createdAt, absoluteSeconds) <= now;
+        return (
+          session !== null &&
+          (addSeconds(session.createdAt, absoluteSeconds) <= now || hasTokenEnded(session, now))
+        );
       }),
     );
   }
@@ -187,6 +193,11 @@ export function createOpenStreams(deps: OpenStreamsDeps): OpenStreams {
     countUpgraded: (of) =>
       ('user' in of ? upgradesOfUser.get(of.user) : upgradesOfAddress.get(of.ip)) ?? 0,
     count: (kind) => (kind === 'upgraded' ? upgradedCount : open.size - upgradedCount),
+    list: () =>
+      open
+        .members()
+        .map(({ stream }) => stream)
+        .filter((stream) => isWatched(stream, deps.clock.now())),
     closeAll(reason) {
       for (const entry of open.members()) {
         remove(entry);
@@ -204,6 +215,11 @@ interface Entry extends Member {
   wasSeen: boolean;
   /** When a second factor is due that was not yet when this was looked at last. */
   enrollBy: EpochMs | null;
+}
+
+/** Use does not keep a token alive: what was opened with it ends with it. */
+function hasTokenEnded({ tokenEndsAt }: SessionFacts, now: EpochMs): boolean {
+  return tokenEndsAt !== undefined && tokenEndsAt <= now;
 }
 
 /** Nothing that anybody did ends a grace: it ends by itself. */

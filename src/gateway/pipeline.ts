@@ -12,10 +12,11 @@ import { decide } from '../core/policy/decide.ts';
 import type { Decision } from '../core/policy/decision.ts';
 import { matchRoute, type Route } from '../core/route.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Recall } from './recall.ts';
+import { type CallerDeps, type Credentials, recallCaller } from './caller.ts';
 
 /** What became of a request. */
 export interface Judgement {
+  /** As it was judged: what a program asks for is no page, whatever it says it accepts. */
   readonly request: RequestFacts;
   readonly route: Route | null;
   /** Who asks; null also where nobody had to be looked up. */
@@ -24,25 +25,30 @@ export interface Judgement {
 }
 
 /** What judging needs. */
-export interface JudgeDeps {
+export interface JudgeDeps extends CallerDeps {
   readonly clock: Clock;
-  readonly recall: Recall;
   readonly recordDecision: (judgement: Judgement) => void;
 }
 
-/** Judges a request. Throws `StoreUnavailable` when it cannot be known who asks. */
+/**
+ * Judges a request. Throws `StoreUnavailable` when it cannot be known who asks, and the problem
+ * `invalid-token` when what it brings along was meant to say so and does not hold.
+ */
 export async function judge(
   deps: JudgeDeps,
-  config: Pick<Config, 'routes' | 'policy'>,
-  request: RequestFacts,
-  cookieHeader: string | undefined,
+  config: Pick<Config, 'routes' | 'policy' | 'portal'>,
+  received: RequestFacts,
+  credentials: Credentials,
 ): Promise<Judgement> {
+  let request = received;
   const route = matchRoute(config.routes, request);
   const now = deps.clock.now();
   let session: SessionFacts | null = null;
   let decision = decide(route, { request, session, now }, config.policy);
-  if (decision.kind === 'sign-in') {
-    session = await deps.recall(cookieHeader);
+  if (decision.kind === 'sign-in' && route !== null) {
+    const caller = await recallCaller(deps, config.portal, route, credentials);
+    session = caller.session;
+    if (caller.isProgram && request.isNavigation) request = { ...request, isNavigation: false };
     if (session !== null) decision = decide(route, { request, session, now }, config.policy);
   }
   const judgement = { request, route, session, decision };

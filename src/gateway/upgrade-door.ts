@@ -7,6 +7,7 @@ import type { RequestFacts } from '../core/facts.ts';
 import { isPortalRequest } from '../core/locations.ts';
 import { Problem } from '../core/problem.ts';
 import { answerTo } from './answer.ts';
+import { challengeFor, credentialsOf } from './caller.ts';
 import { problemOf } from './enact.ts';
 import { leadsSomewhere } from './forward.ts';
 import { type HttpDoorDeps, identityIn, rewriteForApplication } from './http-door.ts';
@@ -54,14 +55,15 @@ export async function passUpgrade(deps: UpgradeDoorDeps, exchange: UpgradeExchan
     );
     assertHandshake(req);
     if (isPortalRequest(config.portal, request)) throw new Problem('not-found');
-    const judgement = await judge(deps, config, request, req.headers.cookie);
+    const judgement = await judge(deps, config, request, credentialsOf(req));
     if (socket.destroyed) return;
     await enactUpgrade(deps, exchange, judgement, config, startedAt);
   } catch (error) {
     const problem = problemOf(error);
     const id = request?.id ?? deps.newRequestId();
     deps.recorder.refused({ door: 'upgrade', ...request, id }, problem);
-    writeProblem(socket, problem, { portal: config.portal, requestId: id });
+    const headers = challengeFor(problem);
+    writeProblem(socket, problem, { portal: config.portal, requestId: id, headers });
   }
 }
 
@@ -96,7 +98,7 @@ async function enactUpgrade(
 
   const identity = await identityIn(deps, judgement, config);
   if (!leadsSomewhere(route)) {
-    rewriteForApplication(req, { request, identity, via: deps.via });
+    rewriteForApplication(req, { request, identity, portal: config.portal, via: deps.via });
     // Hop-by-hop, so that they went with the others; the handshake is nothing without them.
     Object.assign(req.headers, { connection: 'Upgrade', upgrade: 'websocket' });
     req.rawHeaders.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
@@ -118,6 +120,7 @@ async function enactUpgrade(
     route,
     request,
     identity,
+    portal: config.portal,
     onOpen: (close) => {
       forget = deps.openStreams.add({
         kind: 'upgraded',

@@ -28,6 +28,8 @@ export interface UpgradeOrder {
   readonly route: ForwardingRoute;
   readonly request: RequestFacts;
   readonly identity: IdentityHeaders | null;
+  /** Whose tokens are not for the upstream. */
+  readonly portal: { readonly url: string };
   /** The connection is open: `close` ends it with a close frame. */
   readonly onOpen: (close: (reason: CloseReason) => void) => void;
   /** It is over, whether it was ever open or not. */
@@ -119,10 +121,15 @@ export function createUpgrader(deps: { readonly log: Logger; readonly via: strin
   };
 }
 
-function rewriteRequest(req: IncomingMessage, { request, identity }: UpgradeOrder, via: string) {
+function rewriteRequest(
+  req: IncomingMessage,
+  { request, identity, portal }: UpgradeOrder,
+  via: string,
+) {
   const headers = upstreamHeaders(req.rawHeaders, req.headers, {
     request,
     identity,
+    portal,
     via,
     httpVersion: req.httpVersion,
   });

@@ -12,12 +12,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isOwnCookie } from '../core/cookie-names.ts';
 import type { RequestFacts } from '../core/facts.ts';
 import { connectionTokens, isOwnedHeader } from '../core/header-names.ts';
+import { isOwnBearer } from './caller.ts';
 import { identityHeaderNames, type IdentityHeaders } from './identity-headers.ts';
 
 /** What is added to a request. */
 export interface Additions {
   readonly request: RequestFacts;
   readonly identity: IdentityHeaders | null;
+  /** Whose tokens are taken out: they are for us, and whoever holds one can use it. */
+  readonly portal: { readonly url: string };
   /** Our name in `Via`. */
   readonly via: string;
   readonly httpVersion: string;
@@ -50,7 +53,7 @@ const dropped: ReadonlySet<string> = new Set([
 export function upstreamHeaders(
   rawHeaders: readonly string[],
   headers: IncomingHttpHeaders,
-  { request, identity, via, httpVersion }: Additions,
+  { request, identity, portal, via, httpVersion }: Additions,
 ): HeaderSet {
   const nominated = nominatedBy(headers.connection);
   const result = new EmptySet();
@@ -66,6 +69,7 @@ export function upstreamHeaders(
     // another request.
     if (nominated?.has(name) === true && name !== 'content-length') continue;
     const raw = rawHeaders[index + 1] ?? '';
+    if (name === 'authorization' && isOwnBearer(raw, portal)) continue;
     const value = rewritten(name, raw, request.method);
     if (value === null) continue;
     const spelling = spellings.get(name);

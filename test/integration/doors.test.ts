@@ -6,15 +6,17 @@
  */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
-import type { AuthenticatorId } from '../../src/core/ids.ts';
+import type { ApiKeyId, AuthenticatorId } from '../../src/core/ids.ts';
 import { createTenant, setTenant } from '../../src/flows/admin/tenants.ts';
 import { createUser, resetMfa } from '../../src/flows/admin/users.ts';
+import { callApi } from '../support/api-client.ts';
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { enrollAtSignIn, signIn } from '../support/http-verbs.ts';
+import { type Enrolled, enrollAtSignIn, nextCode, signIn } from '../support/http-verbs.ts';
 import { lines, sendRaw } from '../support/raw-client.ts';
 import type { Answer } from '../support/web-client.ts';
 import { passwordOf, startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -54,6 +56,26 @@ const cases = [
   ['TIER0, no app',      inside,   '/easy/x',              'second-factor-required'],
   ['TIER0, all of it',   inside,   '/easy/x',              'allowed'],
   ['service by session', inside,   '/easy/x',              'not-signed-in'],
+  ['anna by token',      inside,   '/tokens/x',            'allowed'],
+  ['anna by token',      inside,   '/tokens-only/x',       'allowed'],
+  ['anna by token',      inside,   '/tokens/fresh',        'step-up-required'],
+  ['anna by token',      inside,   '/tokens/service',      'not-admitted'],
+  ['anna by token',      inside,   '/app/x',               'not-signed-in'],
+  ['anna',               inside,   '/tokens/x',            'allowed'],
+  ['anna',               inside,   '/tokens-only/x',       'not-signed-in'],
+  ['anna, foreign token', inside,  '/tokens/x',            'allowed'],
+  ['anna, foreign token', inside,  '/tokens-only/x',       'invalid-token'],
+  ['anna, ended token',  inside,   '/tokens/x',            'invalid-token'],
+  ['a foreign token',    inside,   '/tokens/x',            'not-signed-in'],
+  ['a forged token',     inside,   '/tokens/x',            'invalid-token'],
+  ['a forged token',     inside,   '/open/logo.png',       'allowed'],
+  ['an mfa token',       inside,   '/tokens/x',            'invalid-token'],
+  ['an API key',         inside,   '/tokens/x',            'invalid-token'],
+  ['TIER0 to enroll',    inside,   '/tokens/x',            'invalid-token'],
+  ['a service',          inside,   '/tokens/service',      'allowed'],
+  ['a service',          inside,   '/tokens/x',            'not-admitted'],
+  ['a service',          outside,  '/tokens/service',      'network-not-allowed'],
+  ['two tokens',         inside,   '/tokens/x',            'invalid-request'],
   ['disabled',           inside,   '/app/x',               'account-disabled'],
   ['signed out',         inside,   '/app/x',               'not-signed-in'],
 ] as const;
@@ -70,6 +92,18 @@ const routes = (upstream: string): readonly object[] => [
   { name: 'easy', path: '/easy/**', upstream, rules: [{ requires: { level: 1 } }] },
   { name: 'narrow', path: '/narrow/**', upstream, rules: [{ when: { path: '/narrow/one' } }] },
   {
+    name: 'tokens',
+    path: '/tokens/**',
+    upstream,
+    accept: ['session', 'bearer'],
+    rules: [
+      { when: { path: '/tokens/fresh' }, requires: { level: 2, within: '5m' } },
+      { when: { path: '/tokens/service' }, for: { services: ['batch'] } },
+      { requires: { level: 2 } },
+    ],
+  },
+  { name: 'tokens-only', path: '/tokens-only/**', upstream, accept: ['bearer'], rules: [{}] },
+  {
     name: 'app',
     path: '/app/**',
     upstream,
@@ -85,6 +119,8 @@ const routes = (upstream: string): readonly object[] => [
 
 const clock = fixedClock();
 const cookies = new Map<string, string>();
+const tokens = new Map<string, string | readonly string[]>();
+const enrolled = new Map<string, Enrolled>();
 let upstream: FakeUpstream;
 let gateway: TestGateway;
 
@@ -118,6 +154,7 @@ before(async () => {
   await administerAs('TIER0, no app', ['webauthn', 'recovery-code']);
   await administerAs('TIER0, all of it', ['totp', 'webauthn', 'recovery-code']);
   await becomeServiceAs('service by session');
+  await obtainTokens();
   // Setting people up is not what the upstream is asked about.
   (upstream.requests as unknown[]).length = 0;
 });
@@ -162,6 +199,17 @@ describe('every door', () => {
   });
 });
 
+describe('a token', () => {
+  test('of ours goes no further than here; what is not ours goes on as it came', () => {
+    const sent = [...upstream.requests, ...upstream.handshakes].map(({ headers }) => headers);
+    const foreign = `Bearer ${String(tokens.get('a foreign token'))}`;
+    const seen = sent.flatMap(({ authorization }) => authorization ?? []);
+    assert.deepEqual([...new Set(seen)], [foreign]);
+    // Through two doors each: anna, who has a session beside it.
+    assert.equal(seen.length, 2);
+  });
+});
+
 const isReminder = (location: unknown): boolean =>
   String(location).startsWith(`${gateway.origin}/_mfa/reminder?return_to=`);
 
@@ -203,7 +251,9 @@ async function throughHttp(who: string, ip: string, target: string): Promise<str
 }
 
 async function throughUpgrade(who: string, ip: string, target: string): Promise<string> {
-  const { cookie, ...others } = headersOf(who, ip);
+  const headers = Object.entries(headersOf(who, ip)).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}`),
+  );
   const answer = await sendRaw(
     gateway.address.port,
     lines(
@@ -213,8 +263,7 @@ async function throughUpgrade(who: string, ip: string, target: string): Promise<
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-      ...(cookie === undefined ? [] : [`Cookie: ${cookie}`]),
-      ...Object.entries(others).map(([name, value]) => `${name}: ${value}`),
+      ...headers,
     ),
   );
   return answer.status === 101 ? 'allowed' : String(answer.header('sallyport-response')[0]);
@@ -231,7 +280,7 @@ async function throughForwardAuth(who: string, ip: string, target: string): Prom
       'x-forwarded-uri': target,
     },
   });
-  assertAsserted(answer, who);
+  assertAsserted(answer, target);
   return answer.status === 200 ? 'allowed' : String(answer.headers['sallyport-response']);
 }
 
@@ -247,20 +296,92 @@ async function throughNginx(who: string, ip: string, target: string): Promise<st
     [200, 401, 403, 503].includes(answer.status),
     `nginx would take ${answer.status} for 500`,
   );
-  assertAsserted(answer, who);
+  assertAsserted(answer, target);
   return answer.status === 200 ? 'allowed' : String(answer.headers['sallyport-response']);
 }
 
-/** An assertion is for whoever may pass, and for nobody else (TIER0 obtains none before it may). */
-function assertAsserted(answer: Answer, who: string): void {
-  const assertion = answer.headers['x-sallyport-assertion'];
-  if (answer.status !== 200) assert.equal(assertion, undefined);
-  else assert.equal(assertion === '', who === 'nobody');
+/** Tokens of ours that hold, some that do not, and one of somebody else's. */
+async function obtainTokens(): Promise<void> {
+  const client = gateway.newClient();
+  const headers = { 'x-forwarded-for': inside };
+  const obtain = async (path: string, body: object) => {
+    const answer = await callApi(client, `POST ${path}`, { headers, body });
+    return answer.body;
+  };
+  const { secret, recoveryCodes } = enrolled.get('anna') ?? assert.fail('anna is not enrolled');
+  const who = { username: 'anna', password: passwordOf('anna') };
+  const both = { ...who, mfa_code: nextCode(clock, secret) };
+  const anna = (await obtain('/auth/login', both)).token;
+  const half = (await obtain('/auth/login', who)).mfa_token;
+  await gateway.addUser({ username: 'tina', groups: ['AI-PLATFORM-ADMINS'] });
+  const tina = { username: 'tina', password: passwordOf('tina') };
+  const toEnroll = (await obtain('/auth/login', tina)).enrollment_token;
+  const ended = (await obtain('/auth/login', { ...who, backup_code: recoveryCodes[0] })).token;
+  assert.equal((await callApi(client, 'POST /auth/logout', { headers, token: ended })).status, 200);
+  const foreign = `${part({ alg: 'RS256' })}.${part({ iss: 'https://other.example' })}.c2ln`;
+  const [head = '', payload = ''] = anna.split('.');
+  const key = await keyOfService('batch');
+  const service = (await obtain('/auth/token', { api_key: key })).token;
+
+  cookies.set('anna, foreign token', cookies.get('anna') ?? '');
+  cookies.set('anna, ended token', cookies.get('anna') ?? '');
+  tokens.set('anna by token', anna);
+  tokens.set('anna, foreign token', foreign);
+  tokens.set('anna, ended token', ended);
+  tokens.set('a foreign token', foreign);
+  tokens.set('a forged token', `${head}.${payload}.${'A'.repeat(86)}`);
+  tokens.set('an mfa token', half);
+  tokens.set('an API key', key);
+  tokens.set('TIER0 to enroll', toEnroll);
+  tokens.set('two tokens', [anna, foreign]);
+  tokens.set('a service', service);
+  // Until then what was proved for them is fresh.
+  clock.advance(301);
 }
 
-function headersOf(who: string, ip: string): { readonly cookie?: string; [name: string]: string } {
-  const cookie = cookies.get(who) ?? assert.fail(`nobody is called ${who}`);
-  return { 'x-forwarded-for': ip, ...(cookie === '' ? {} : { cookie }) };
+function part(json: object): string {
+  return Buffer.from(JSON.stringify(json)).toString('base64url');
+}
+
+async function keyOfService(username: string): Promise<string> {
+  const { flows } = gateway.composition;
+  const networks = ['zone-e'];
+  const given = { username, kind: 'service', groups: [], networks, password: null } as const;
+  assert.ok((await createUser(flows, given)).ok);
+  const user = (await flows.stores.users.findByUsername(username)) ?? assert.fail();
+  const [id, part] = [`key_${'A'.repeat(16)}` as ApiKeyId, 'B'.repeat(43)];
+  await flows.stores.apiKeys.create({
+    id,
+    userId: user.id,
+    tenant: user.tenant,
+    name: 'Nightly batch',
+    hash: createHash('sha256').update(part).digest('hex'),
+    createdBy: 'anna',
+    createdAt: clock.now(),
+    expiresAt: null,
+    lastUsedAt: null,
+  });
+  return `sp_${id}_${part}`;
+}
+
+/** An assertion is for whoever may pass, and for nobody else (TIER0 obtains none before it may). */
+function assertAsserted(answer: Answer, target: string): void {
+  const assertion = answer.headers['x-sallyport-assertion'];
+  if (answer.status !== 200) assert.equal(assertion, undefined);
+  else assert.equal(assertion === '', target.startsWith('/open/'));
+}
+
+type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+function headersOf(who: string, ip: string): Headers {
+  const [cookie = '', token] = [cookies.get(who), tokens.get(who)];
+  assert.ok(cookies.has(who) || token !== undefined, `nobody is called ${who}`);
+  const bearers = [token ?? []].flat().map((one) => `Bearer ${one}`);
+  return {
+    'x-forwarded-for': ip,
+    ...(cookie === '' ? {} : { cookie }),
+    ...(bearers.length > 0 && { authorization: bearers }),
+  };
 }
 
 async function signInWithPasswordAs(who: string): Promise<void> {
@@ -278,12 +399,9 @@ async function halfEnrollAs(who: string): Promise<void> {
 
 async function enrollAs(who: string, username: string): Promise<void> {
   const client = await newPerson(username);
-  await enrollAtSignIn(client, {
-    target: '/app/x',
-    username,
-    password: passwordOf(username),
-    clock,
-  });
+  const password = passwordOf(username);
+  const person = await enrollAtSignIn(client, { target: '/app/x', username, password, clock });
+  enrolled.set(username, person);
   cookies.set(who, client.cookieHeader());
   // Setting people up is not what the upstream is asked about.
   (upstream.requests as unknown[]).length = 0;

@@ -12,8 +12,26 @@ export interface ApiReply {
   /** `Sallyport-Response`: `ok`, or the code of the problem. */
   readonly code: string;
   readonly headers: http.IncomingHttpHeaders;
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly body: any;
+  readonly body: ApiBody;
+}
+
+/** Members that answers have; each has those that its schema says, and no others. */
+export interface ApiBody {
+  readonly [member: string]: unknown;
+  readonly token: string;
+  readonly mfa_token: string;
+  readonly enrollment_token: string;
+  readonly user: { readonly username: string };
+  readonly secret: string;
+  readonly otpauth_url: string;
+  readonly qr_code: string;
+  readonly backup_codes: readonly string[];
+  readonly authenticators: readonly object[];
+  readonly items: readonly { readonly id: string }[];
+  readonly next_cursor: string | null;
+  readonly key: { readonly id: string };
+  readonly api_key: string;
+  readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
 /** How one call differs from a plain one. */
@@ -46,7 +64,7 @@ export async function callApi(
     status: answer.status,
     code: String(answer.headers['sallyport-response']),
     headers: answer.headers,
-    body: answer.body === '' ? null : (JSON.parse(answer.body) as unknown),
+    body: (answer.body === '' ? {} : JSON.parse(answer.body)) as ApiBody,
   };
 }
 
@@ -68,10 +86,10 @@ export async function enrollOverApi(
 ): Promise<ApiPerson> {
   const { username, password } = person;
   const first = await callApi(client, 'POST /auth/login', { body: { username, password } });
-  const token = String(first.body.enrollment_token ?? first.body.token);
+  const token = first.body.enrollment_token ?? first.body.token;
   const setUp = await callApi(client, 'POST /mfa/setup', { token });
   assert.equal(setUp.status, 200, JSON.stringify(setUp.body));
-  const secret = String(setUp.body.secret);
+  const secret = setUp.body.secret;
   clock.advance(30);
   const code = codeAt(secret, clock.now());
   const verified = await callApi(client, 'POST /mfa/verify', { token, body: { code } });
@@ -80,8 +98,8 @@ export async function enrollOverApi(
     username,
     password,
     secret,
-    backupCodes: setUp.body.backup_codes as string[],
-    token: String(verified.body.token),
+    backupCodes: setUp.body.backup_codes,
+    token: verified.body.token,
   };
 }
 
@@ -96,5 +114,5 @@ export async function freshToken(
   const body = { username, password, mfa_code: codeAt(secret, clock.now()) };
   const answer = await callApi(client, 'POST /auth/login', { body });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  return String(answer.body.token);
+  return answer.body.token;
 }

@@ -13,6 +13,7 @@ import type { Route } from '../../src/core/route.ts';
 import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import { createGateway, type Gateway, type GatewayDeps } from '../../src/gateway/gateway.ts';
 import { createRecall } from '../../src/gateway/recall.ts';
+import { createRecallToken } from '../../src/gateway/recall-token.ts';
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import { createSigner, type SigningKeys } from '../../src/platform/signing.ts';
@@ -94,6 +95,14 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   let config = configFor(options);
   const live = { current: () => config };
 
+  const signer = await createSigner({
+    clock,
+    keys: keysInMemory(),
+    sealer: {
+      seal: (plain) => Buffer.from(plain).toString('base64'),
+      unseal: (sealed) => Buffer.from(sealed, 'base64'),
+    },
+  });
   const deps: GatewayDeps = {
     clock,
     random,
@@ -113,14 +122,14 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
       lifetimes: () => config.sessions,
       sessionIdIn: (header) => /(?:^|; ?)sallyport=([\w-]+)/.exec(header ?? '')?.[1] ?? null,
     }),
-    signer: await createSigner({
+    recallToken: createRecallToken({
       clock,
-      keys: keysInMemory(),
-      sealer: {
-        seal: (plain) => Buffer.from(plain).toString('base64'),
-        unseal: (sealed) => Buffer.from(sealed, 'base64'),
-      },
+      signer,
+      users: usersOf(stores),
+      portal: () => config.portal,
+      lifetimes: () => config.sessions,
     }),
+    signer,
     problemPage: (problem) => ({
       html: `<!doctype html><title>${problem.message}</title><p>${problem.code}</p>`,
       headers: {},

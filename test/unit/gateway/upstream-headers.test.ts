@@ -25,6 +25,7 @@ function rebuilt(rawHeaders: readonly string[], who: typeof identity | null = id
   return upstreamHeaders(rawHeaders, joined, {
     request: aRequest(),
     identity: who,
+    portal: { url: 'https://console.example.com/_mfa' },
     via: 'sallyport-1',
     httpVersion: '1.1',
   });
