@@ -80,7 +80,8 @@ async function answerTo(cli: Cli, config: Config, described: DescribedAccess): P
   const findPerson = async (username: string): Promise<PrincipalRecord | null> =>
     administering(cli, config, ({ flows }) => personNamed(flows.stores, username));
   const { routes } = config;
-  const asked = { config, now: cli.clock.now(), findPerson, findSession, routes };
+  const now = cli.clock.now();
+  const asked = { config, now, findPerson, findSession, routes, administration: null };
   const answer = await explainRequest(asked, described);
   if (answer.outcome === 'explained') return withHints(answer);
   if (answer.outcome !== 'unreadable') return answer;

@@ -67,6 +67,7 @@ const hints: Readonly<Record<Assumption['about'], string>> = {
   proofs: ' (say what else with --proofs)',
   enrollment: '',
   'key-model': '',
+  role: '',
 };
 
 /** What to say of a request that no route is looked at for. */

@@ -63,6 +63,11 @@ export function adminRolesOf(
   return adminRoles.filter((role) => roleGroups[role].some((group) => groups.includes(group)));
 }
 
+/** What a role lets its people do. */
+export function permissionsOfRole(role: AdminRole): readonly AdminPermission[] {
+  return permissionsOf[role];
+}
+
 /** Says whether any role of a principal lets them do something. */
 export function mayAdminister(
   principal: Pick<Principal, 'kind' | 'groups'>,

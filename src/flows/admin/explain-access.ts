@@ -44,6 +44,7 @@ export async function explainAccess(
       findSession: async (person) =>
         session === null ? null : ((await liveSession(ctx, person, session, now)) ?? 'gone'),
       routes: await visibleRoutes(ctx.stores, tenant, config.routes),
+      administration: config.administration,
     },
     { ...asked, groups },
   );

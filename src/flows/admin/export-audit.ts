@@ -24,7 +24,7 @@ export type AuditExport =
   | {
       readonly ok: true;
       readonly format: AuditFormat;
-      /** Whole lines. Fails when too many read at once, and when whoever asked may not read on. */
+      /** Whole lines, once. Fails when whoever asked may not read on. */
       readonly chunks: AsyncIterable<string>;
     }
   | { readonly ok: false; readonly faults: readonly SearchFault[] };
@@ -70,7 +70,22 @@ export async function exportAudit(
   const to = Math.min(settled.filter.to ?? now, now);
   const filter = { ...settled.filter, to };
   const format: AuditFormat = auditFormats[name];
-  return { ok: true, format, chunks: chunksOf(ctx, admin, { filter, format }) };
+  return { ok: true, format, chunks: await begun(chunksOf(ctx, admin, { filter, format })) };
+}
+
+/** A generator that has begun, so that whoever stops reading at once ends it too. */
+async function begun(chunks: AsyncGenerator<string>): Promise<AsyncIterable<string>> {
+  let first: IteratorResult<string> | null = await chunks.next();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        const next = first ?? (await chunks.next());
+        first = null;
+        return next;
+      },
+      return: async () => chunks.return(null),
+    }),
+  };
 }
 
 function assertNotTooMany({ stores }: FlowContext): void {

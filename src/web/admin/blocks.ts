@@ -47,7 +47,7 @@ export interface Pager {
 /** One field of a filter, or of a form. */
 export type FilterField =
   | {
-      readonly kind: 'text' | 'search' | 'date';
+      readonly kind: 'text' | 'search' | 'date' | 'datetime-local';
       readonly name: string;
       readonly label: string;
       readonly value: string;

@@ -6,6 +6,7 @@
  */
 
 import type { Config } from '../../../config/config.ts';
+import type { RequestFacts } from '../../../core/facts.ts';
 import { isPortalRequest } from '../../../core/locations.ts';
 import { type Explanation, explain } from '../../../core/policy/explain.ts';
 import type { Proof } from '../../../core/proofs.ts';
@@ -75,6 +76,8 @@ export interface ExplainContext extends VisitorContext {
   readonly findSession: (person: PrincipalRecord) => Promise<Session | null | 'gone'>;
   /** The routes as whoever asks may see them; their decisions are those of the configured ones. */
   readonly routes: readonly Route[];
+  /** The way to the pages of the administration; null: of our own pages none is explained. */
+  readonly administration: Route | null;
 }
 
 /** Explains a request that was described. */
@@ -100,18 +103,39 @@ export async function explainRequest(
   if ('field' in found) return { outcome: 'unreadable', faults: [found] };
   if (settled.outcome === 'refused') return settled;
   const { request } = settled;
-  if (isPortalRequest(config.portal, request)) return { outcome: 'portal' };
+  const isOwn = isPortalRequest(config.portal, request);
+  const administration = isOwn ? administrationAt(ctx, request) : null;
+  if (isOwn && administration === null) return { outcome: 'portal' };
 
   const { visitor } = found;
   const facts = { request, session: visitor?.session ?? null, now };
+  const routes = administration === null ? ctx.routes : [administration];
   return {
     outcome: 'explained',
-    explanation: explain(ctx.routes, facts, config.policy),
+    explanation: explain(routes, facts, config.policy),
     url: `${request.scheme}://${request.authority}${request.path}${request.query}`,
     visitor,
-    assumptions: [...addressAssumed(described), ...(visitor?.assumptions ?? [])],
+    assumptions: [
+      ...addressAssumed(described),
+      ...(visitor?.assumptions ?? []),
+      ...(administration === null ? [] : [roleAssumed]),
+    ],
   };
 }
+
+function administrationAt(
+  { config, administration }: ExplainContext,
+  { path }: RequestFacts,
+): Route | null {
+  const below = path.slice(config.portal.basePath.length);
+  return below === '/admin' || below.startsWith('/admin/') ? administration : null;
+}
+
+// Which role a page wants is the page's to know; the route lets everybody pass who has any.
+const roleAssumed: Assumption = {
+  about: 'role',
+  sentence: 'a role of theirs allows what is done on this page',
+};
 
 function proofsOf(
   { proofs }: DescribedAccess,

@@ -22,7 +22,7 @@ import type { PrincipalRecord, Session } from '../../../stores/types.ts';
 
 /** Something that was not said and is supposed. */
 export interface Assumption {
-  readonly about: 'address' | 'person' | 'proofs' | 'enrollment' | 'key-model';
+  readonly about: 'address' | 'person' | 'proofs' | 'enrollment' | 'key-model' | 'role';
   /** Small letters, no full stop: it stands in lists. */
   readonly sentence: string;
 }
