@@ -68,8 +68,9 @@ export function sqlResets(db: Db): ResetStore {
       return request ?? null;
     },
 
-    list({ tenant, states, user }, { after, limit }) {
-      return read(
+    async list({ tenant, states, user }, { after, limit }) {
+      if (states?.length === 0) return [];
+      return await read(
         db,
         (eb) =>
           eb.and([
