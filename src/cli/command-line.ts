@@ -8,7 +8,7 @@ import { Command, CommanderError } from 'commander';
 
 import { closestName } from '../config/source/closest-name.ts';
 import { Problem } from '../core/problem.ts';
-import { StoreUnavailable } from '../stores/types.ts';
+import { AuditTrailFull, StoreUnavailable } from '../stores/types.ts';
 import { auditExport } from './audit/audit-export.ts';
 import { auditSign } from './audit/audit-sign.ts';
 import { auditVerify } from './audit/audit-verify.ts';
@@ -215,6 +215,9 @@ function fullName(command: Command): string {
 /** What went wrong, in a sentence for an operator. */
 function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof AuditTrailFull) {
+    return 'nothing was changed: too many audit events wait for a collector; see sallyport audit sinks';
+  }
   if (error instanceof StoreUnavailable) {
     return `the storage does not answer (${causeOf(error)}); check storage in the configuration`;
   }

@@ -7,6 +7,8 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { auditTrailMetrics, type AuditTrailMetrics } from './audit-trail-metrics.ts';
+
 /** Where numbers are reported to. */
 export interface Metrics {
   decided(labels: DecisionLabels): void;
@@ -19,6 +21,8 @@ export interface Metrics {
   audited(type: string, severity: string): void;
   /** One try to send a mail. */
   mailed(kind: string, outcome: string): void;
+  /** About the audit trail as a whole. */
+  readonly auditTrail: AuditTrailMetrics;
   /** The whole registry as text, with the content type that belongs to it. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -130,6 +134,7 @@ export function createMetrics(options: {
     mailed(kind, outcome) {
       mails.labels(kind, outcome).inc();
     },
+    auditTrail: auditTrailMetrics(registry),
     async read() {
       openStreams.set(countOpenStreams?.() ?? 0);
       const count = await options.countActiveSessions().catch(() => null);

@@ -43,15 +43,27 @@ interface Running {
 
 /** Starts sending. Nothing that it does fails its caller. */
 export function startAuditSender(parts: AuditSenderParts): AuditSender {
+  const { gate, log } = parts;
   const holder = `snd_${parts.random.bytes(9).toString('base64url')}`;
   const stopping = new AbortController();
   const running = new Map<SinkName, Running>();
   const underWay = new Map<SinkName, Promise<void>>();
   let isStopped = false;
+  let wasFull = false;
 
   async function look(): Promise<void> {
     await Promise.all(sinkNames.map(advance));
-    await parts.gate.look();
+    await lookAtWhatWaits();
+  }
+
+  async function lookAtWhatWaits(): Promise<void> {
+    await gate.look();
+    const isFull = gate.isFull();
+    if (isFull === wasFull) return;
+    wasFull = isFull;
+    const facts = { waiting: gate.waiting(), limit: parts.settings().waitingMax };
+    if (isFull) log.error(facts, 'too many audit events wait to be sent on: changes are refused');
+    else log.info(facts, 'audit events are sent on again: changes are possible');
   }
 
   /** One look at one sink at a time: a slow sink keeps no other waiting. */
@@ -59,7 +71,7 @@ export function startAuditSender(parts: AuditSenderParts): AuditSender {
     const current = underWay.get(name);
     if (current !== undefined) return current;
     const step = stepOf(name)
-      .catch((error: unknown) => parts.log.warn({ err: error, sink: name }, 'a sink failed'))
+      .catch((error: unknown) => log.warn({ err: error, sink: name }, 'a sink failed'))
       .finally(() => underWay.delete(name));
     underWay.set(name, step);
     return step;
@@ -80,12 +92,12 @@ export function startAuditSender(parts: AuditSenderParts): AuditSender {
 
   function begin(name: SinkName, settings: SyslogSettings | WebhookSettings): SinkLoop {
     const sink = 'url' in settings ? parts.openWebhook(settings) : parts.openSyslog(settings);
-    return sinkLoop({ ...parts, holder, isFull: () => parts.gate.isFull() }, name, sink);
+    return sinkLoop({ ...parts, holder, isFull: () => gate.isFull() }, name, sink);
   }
 
   function poll(): void {
     for (const name of sinkNames) void advance(name);
-    void parts.gate.look();
+    void lookAtWhatWaits();
   }
 
   const polling = setInterval(poll, pollMilliseconds);
@@ -106,7 +118,7 @@ export function startAuditSender(parts: AuditSenderParts): AuditSender {
       clearTimeout(grace);
       for (const [name, { loop }] of running) {
         await loop.stop().catch((error: unknown) => {
-          parts.log.warn({ err: error, sink: name }, 'a sink could not be let go of');
+          log.warn({ err: error, sink: name }, 'a sink could not be let go of');
         });
       }
     },

@@ -23,6 +23,8 @@ export interface WaitingReport {
 export interface WaitingGate {
   /** As of a second ago; while it says yes, each question has it look again. */
   isFull(): boolean;
+  /** How many wait for the slowest of the configured sinks, as of the last look. */
+  waiting(): number;
   /** Looks now. The answer before stands where the database does not answer. */
   look(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export function createWaitingGate(parts: {
   readonly report?: WaitingReport;
 }): WaitingGate {
   const { sinks, settings, log, report } = parts;
+  let waiting = 0;
   let isFull = false;
   let looking: Promise<void> | null = null;
 
@@ -43,28 +46,14 @@ export function createWaitingGate(parts: {
     const known = names.length === 0 ? [] : await sinks.list();
     const current = known.filter(({ sink }) => names.includes(sink as SinkName));
     for (const sink of current) tell(sink);
-    const waiting = Math.max(0, ...current.map((sink) => sink.waiting));
-    settle(waiting > settings().waitingMax, waiting);
+    waiting = Math.max(0, ...current.map((sink) => sink.waiting));
+    isFull = waiting > settings().waitingMax;
+    report?.full(isFull);
   }
 
   function tell({ sink, waiting, handedOverAt }: KnownSink): void {
     report?.waiting(sink as SinkName, waiting);
     if (handedOverAt !== null) report?.handedOver(sink as SinkName, handedOverAt);
-  }
-
-  function settle(isFullNow: boolean, waiting: number): void {
-    report?.full(isFullNow);
-    if (isFullNow === isFull) return;
-    isFull = isFullNow;
-    if (isFull) {
-      const limit = settings().waitingMax;
-      log.error(
-        { waiting, limit },
-        'too many audit events wait to be sent on: changes are refused',
-      );
-    } else {
-      log.info({ waiting }, 'audit events are sent on again: changes are possible');
-    }
   }
 
   function look(): Promise<void> {
@@ -81,6 +70,7 @@ export function createWaitingGate(parts: {
       if (isFull) void look();
       return isFull;
     },
+    waiting: () => waiting,
     look,
   };
 }

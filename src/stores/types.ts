@@ -42,6 +42,17 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/**
+ * So many audit events wait to be sent on that nothing may be done that has to be audited (F12).
+ * To whoever asks it is a store that does not answer.
+ */
+export class AuditTrailFull extends StoreUnavailable {
+  constructor() {
+    super('The audit trail (too many events wait to be sent on)');
+    this.name = 'AuditTrailFull';
+  }
+}
+
 /** The database is damaged or from a newer version: nothing can start on it. The message says so. */
 export class DatabaseUnusable extends Error {}
 
@@ -419,9 +430,12 @@ export type AttemptReservation =
 
 /** The audit log: a chain that shows every change, removal and reordering (security G12). */
 export interface AuditStore {
-  /** Appends to the chain; inside a transaction the event stands or falls with it. */
+  /**
+   * Appends to the chain; inside a transaction the event stands or falls with it. Throws
+   * `AuditTrailFull`, so that what must be audited does not happen, where too much waits.
+   */
   append(event: NewAuditEvent): Promise<AuditEvent>;
-  /** Appends several that belong to no change (denials), in one go. */
+  /** Appends several that belong to no change (denials), in one go, however many wait. */
   appendAll(events: readonly NewAuditEvent[]): Promise<void>;
   /**
    * Removes the events before an instant from the beginning of the chain and notes, in an event and

@@ -6,7 +6,7 @@
  */
 
 import type { AuditEvent, NewAuditEvent } from '../../core/audit-event.ts';
-import { StoreUnavailable, type AuditStore } from '../types.ts';
+import { AuditTrailFull, StoreUnavailable, type AuditStore } from '../types.ts';
 import { appendToChain, rowsAfter, type ChainParts } from './audit-chain.ts';
 import { pruneChain } from './audit-pruning.ts';
 import { eventOf } from './audit-rows.ts';
@@ -15,12 +15,13 @@ import { verifyChain } from './audit-verification.ts';
 import { inTransaction } from './in-transaction.ts';
 import type { Db } from './tables.ts';
 
-/** The audit log in a database. */
-export function sqlAudit(db: Db, parts: ChainParts): AuditStore {
+/** The audit log in a database. While it `isFull`, what must be audited is refused. */
+export function sqlAudit(db: Db, parts: ChainParts, isFull: () => boolean): AuditStore {
   const append = (events: readonly NewAuditEvent[]): Promise<readonly AuditEvent[]> =>
     inTransaction(db, (db) => appendToChain(db, parts, events));
   return {
     async append(event) {
+      if (isFull()) throw new AuditTrailFull();
       const [appended] = await append([event]);
       if (appended === undefined) throw new StoreUnavailable('The audit log');
       return appended;

@@ -68,6 +68,8 @@ export interface DatabaseOptions {
    * Left out: nothing is signed and no signature is looked at, which is for tests of other things.
    */
   readonly chainKeys?: () => ChainKeys | null;
+  /** Says whether too many audit events wait to be sent on for any more changes (F12). */
+  readonly isAuditFull?: () => boolean;
   /** `unlimited`: for commands that touch every row; nobody waits for their answer. */
   readonly statements?: 'bounded' | 'unlimited';
 }
@@ -157,7 +159,7 @@ function storesOn(db: Db, options: DatabaseOptions): Stores {
     places: sqlPlaces(db),
     outbox: sqlOutbox(db),
     attempts: sqlAttempts(db),
-    audit: sqlAudit(db, chainPartsOf(options)),
+    audit: sqlAudit(db, chainPartsOf(options), options.isAuditFull ?? (() => false)),
     auditBrowser: sqlAuditBrowser(db),
     auditSinks: sqlAuditSinks(db),
     signingKeys: sqlSigningKeys(db),
