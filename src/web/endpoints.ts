@@ -17,6 +17,8 @@ import { showEnrollPasskey, submitEnrollPasskey } from './pages/enroll-passkey.t
 import { showEnrollTotp, submitEnrollTotp } from './pages/enroll-totp.ts';
 import { showHome } from './pages/home.ts';
 import { showKeySet } from './pages/key-set.ts';
+import { showLink, submitLink } from './pages/link.ts';
+import { showApiGuide, showOpenApi } from './pages/openapi.ts';
 import { showPassword, submitPassword } from './pages/password.ts';
 import { showLostAuthenticator } from './pages/lost-authenticator.ts';
 import { showProblemGuide } from './pages/problem-guide.ts';
@@ -35,9 +37,13 @@ const personEndpoints: readonly Endpoint[] = [
   forAnyone('GET',  '/sign-in',                  'off', 'page', showSignIn),
   forAnyone('POST', '/sign-in',                  'on',  'code', submitSignIn),
   forAnyone('GET',  '/sign-out',                 'off', 'page', showSignOut),
+  forAnyone('GET',  '/link/:secret',             'off', 'page', showLink),
+  forAnyone('POST', '/link/:secret',             'on',  'code', submitLink),
   forAnyone('GET',  '/problems/:code',           'off', 'page', showProblemGuide),
   forAnyone('GET',  '/assets/:name',             'off', 'file', showAsset),
   forAnyone('GET',  '/.well-known/jwks.json',    'off', 'file', showKeySet),
+  forAnyone('GET',  '/api',                      'off', 'page', showApiGuide),
+  forAnyone('GET',  '/api/openapi.json',         'off', 'file', showOpenApi),
 
   //   method  path                        who               csrf   limit   handler
   row('GET',  '/challenge',               'first-factor',   'off', 'page', showChallenge),

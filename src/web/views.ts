@@ -7,6 +7,7 @@
 
 import type { ProblemCode } from '../core/problem.ts';
 import type { AdminFrame, AdminPage } from './admin/views.ts';
+import type { GuideGroup } from './api/guide.ts';
 
 /** What stands on every page, around the content. */
 export interface Frame {
@@ -55,6 +56,29 @@ export interface Alternative {
   readonly label: string;
   /** The small picture before it: `views/partials/icon-<name>.eta`. */
   readonly icon: 'phone' | 'key' | 'passkey' | 'help' | 'arrow-left' | 'arrow-right' | 'refresh';
+}
+
+/** A one-time link. Posts `new_password` and `new_password_again`, or `username` and `password`. */
+export type LinkPage = {
+  /** The page itself, below the base path: it holds the secret. */
+  readonly action: string;
+  /** How long the link works. */
+  readonly until: string;
+  readonly username: string;
+  readonly errors: readonly FieldError[];
+} & (
+  | { readonly page: 'link-invitation'; readonly lengthMin: number }
+  | { readonly page: 'link-enroll-again' }
+);
+
+/** A link that is good for nothing any more. */
+export interface LinkDeadPage {
+  readonly page: 'link-dead';
+}
+
+/** After a reset: the password alone sets up nothing; what to do instead. */
+export interface EnrollGuardedPage {
+  readonly page: 'enroll-guarded';
 }
 
 /** Posts `username` and `password`, or `passkey` alone. */
@@ -360,6 +384,20 @@ export interface ProblemGuidePage {
   readonly title: string;
 }
 
+/** The API, to be read. */
+export interface ApiGuidePage {
+  readonly page: 'api-guide';
+  /** What every path is below. */
+  readonly base: string;
+  readonly documentHref: string;
+  /** Followed by a code: the page that explains it. */
+  readonly problemHref: string;
+  readonly tokenMinutes: number;
+  /** By operation: who may call it. */
+  readonly callers: Readonly<Record<string, string>>;
+  readonly groups: readonly GuideGroup[];
+}
+
 /** Every page there is. */
 export type Page =
   | SignInPage
@@ -377,8 +415,12 @@ export type Page =
   | AuthenticatorPage
   | PasswordPage
   | DisableMfaPage
+  | EnrollGuardedPage
+  | LinkPage
+  | LinkDeadPage
   | ReminderPage
   | SignOutPage
   | ProblemPage
   | ProblemGuidePage
+  | ApiGuidePage
   | AdminPage;

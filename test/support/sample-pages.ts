@@ -14,6 +14,11 @@ import type {
   StepUpPage,
 } from '../../src/web/views.ts';
 
+import { guideOf } from '../../src/web/api/guide.ts';
+import { openApiDocument } from '../../src/web/api/openapi.ts';
+import { operations } from '../../src/web/api/operations.ts';
+import { callersIn } from '../../src/web/pages/openapi.ts';
+import { aConfig } from './a-config.ts';
 import { sampleAccountPages } from './sample-accounts.ts';
 import { anAdminFrame, sampleAdminPages } from './sample-admin.ts';
 
@@ -39,6 +44,20 @@ export function aFrame(differences: Partial<Frame> = {}): Frame {
     accent: null,
     admin: null,
     ...differences,
+  };
+}
+
+function anApiGuide(words: Words): Page {
+  const { portal } = aConfig();
+  const groups = guideOf(openApiDocument(operations, { portal }));
+  return {
+    page: 'api-guide',
+    base: `${portal.url}/api/v1`,
+    documentHref: '/_mfa/api/openapi.json',
+    problemHref: '/_mfa/problems/',
+    tokenMinutes: 20,
+    callers: callersIn(groups, words),
+    groups,
   };
 }
 
@@ -312,6 +331,7 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   add('problem-502', problem('upstream-unreachable'), { ...lost, signedInAs: anna });
   add('problem-503', problem('store-unavailable'), lost);
   add('problem-guide', { page: 'problem-guide', ...titled('step-up-required') }, lost);
+  add('api-guide', anApiGuide(words), lost);
 
   const long = 'dr-annabel-konstantinopoulou-van-der-westhuizen@research.example.com';
   const path = `/admin/${'organisational-units/'.repeat(6)}members?filter=${'a'.repeat(80)}`;

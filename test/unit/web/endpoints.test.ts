@@ -20,13 +20,18 @@ describe('the endpoint table', () => {
 
   test('counts every page; only files cost nothing', () => {
     const uncounted = endpoints.filter(({ limit }) => limit === 'file').map(named);
-    assert.deepEqual(uncounted, ['GET /assets/:name', 'GET /.well-known/jwks.json']);
+    assert.deepEqual(uncounted, [
+      'GET /assets/:name',
+      'GET /.well-known/jwks.json',
+      'GET /api/openapi.json',
+    ]);
   });
 
   test('counts every form that takes a guess as one', () => {
     const guesses = endpoints.filter(({ limit }) => limit === 'code').map(named);
     assert.deepEqual(guesses, [
       'POST /sign-in',
+      'POST /link/:secret',
       'POST /challenge',
       'POST /challenge/recovery-code',
       'POST /enroll/totp',
@@ -45,9 +50,13 @@ describe('the endpoint table', () => {
       'GET /sign-in',
       'POST /sign-in',
       'GET /sign-out',
+      'GET /link/:secret',
+      'POST /link/:secret',
       'GET /problems/:code',
       'GET /assets/:name',
       'GET /.well-known/jwks.json',
+      'GET /api',
+      'GET /api/openapi.json',
     ]);
   });
 
