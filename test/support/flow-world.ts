@@ -30,7 +30,7 @@ import {
 import { createTotpEnrollment, createTotpFactor } from '../../src/methods/totp/totp.ts';
 import { createPasskeys } from '../../src/methods/webauthn/passkeys.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { createSealer } from '../../src/platform/seal.ts';
+import { createSealer, type Sealer } from '../../src/platform/seal.ts';
 import { sessionKeyOf } from '../../src/platform/session-key.ts';
 import { openLimits, type Rates } from '../../src/stores/limits/limits.ts';
 import { openSessions } from '../../src/stores/sessions/choose.ts';
@@ -51,6 +51,8 @@ export const goodPassword = 'gnome-lamp-violin';
 export interface WorldOptions {
   readonly config?: Partial<Omit<Config, 'portal' | 'server' | 'storage'>>;
   readonly rates?: Partial<Rates>;
+  /** Keys of one's own, for a rotation. */
+  readonly sealer?: Sealer;
   /** A database of one's own, for a second instance or another engine. */
   readonly database?: DatabaseLocation;
 }
@@ -78,7 +80,8 @@ export async function openWorld(options: WorldOptions = {}) {
     clock,
     lifetimes: () => config.sessions,
   });
-  const sealer = createSealer([seededRandom('key').bytes(32)], systemRandom);
+  const sealer =
+    options.sealer ?? createSealer([seededRandom('key').bytes(32)], systemRandom);
   const totp = {
     sealer,
     random: systemRandom,
