@@ -3,6 +3,9 @@
  * groups in a list with commas; whatever could be read as something else there is refused here.
  */
 
+import { isEvidenceTenant } from '../../core/evidence-tenant.ts';
+import type { TenantId } from '../../core/ids.ts';
+
 /** Why a record is not taken, in a sentence for the operator. */
 export interface RecordRefusal {
   readonly reason:
@@ -78,10 +81,16 @@ export function displayNameRefusal(
 export function tenantRefusal(
   tenant: string,
 ): (RecordRefusal & { readonly reason: 'invalid-tenant' }) | null {
-  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(tenant)) return null;
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(tenant)) {
+    return {
+      reason: 'invalid-tenant',
+      sentence: 'A tenant has 1 to 64 lower-case letters, digits and hyphens.',
+    };
+  }
+  if (!isEvidenceTenant(tenant as TenantId)) return null;
   return {
     reason: 'invalid-tenant',
-    sentence: 'A tenant has 1 to 64 lower-case letters, digits and hyphens.',
+    sentence: 'Tenants of this name are made and removed by runs of evidence. Choose another.',
   };
 }
 

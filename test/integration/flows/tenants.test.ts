@@ -226,6 +226,7 @@ describe('a tenant', () => {
     [() => createTenant(world.ctx, { name: 'acme' }),               'name-taken'],
     [() => createTenant(world.ctx, { name: 'Acme' }),               'invalid-tenant'],
     [() => createTenant(world.ctx, { name: 'usr_x' }),              'invalid-tenant'],
+    [() => createTenant(world.ctx, { name: 'evidence-mm94mtc0-45eae113e797897e' }), 'invalid-tenant'],
     [() => createTenant(world.ctx, { name: 'b', title: 'a\nb' }),   'invalid-display-name'],
   ] as const;
   for (const [attempt, reason] of refused) {
