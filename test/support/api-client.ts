@@ -1,7 +1,11 @@
-/** A program that calls the API: JSON in, JSON out, and a token where it has one. */
+/**
+ * A program that calls the API: JSON in, JSON out, and a token where it has one. Every answer is
+ * held against the OpenAPI document.
+ */
 
 import assert from 'node:assert/strict';
 import type http from 'node:http';
+import { assertDocumented } from './api-document.ts';
 import { codeAt } from './authenticator-app.ts';
 import type { MovableClock } from './http-verbs.ts';
 import type { RequestOptions, WebClient } from './web-client.ts';
@@ -60,11 +64,16 @@ export async function callApi(
     },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
+  const parsed = (answer.body === '' ? {} : JSON.parse(answer.body)) as ApiBody;
+  if (method !== 'HEAD') {
+    const { status, headers: sent } = answer;
+    assertDocumented(method, path, { status, contentType: sent['content-type'], body: parsed });
+  }
   return {
     status: answer.status,
     code: String(answer.headers['sallyport-response']),
     headers: answer.headers,
-    body: (answer.body === '' ? {} : JSON.parse(answer.body)) as ApiBody,
+    body: parsed,
   };
 }
 
