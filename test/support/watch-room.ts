@@ -11,9 +11,9 @@ import { createUser } from '../../src/flows/admin/users.ts';
 import type { User } from '../../src/stores/types.ts';
 import { startFakeUpstream, type FakeUpstream } from './fake-upstream.ts';
 import { fixedClock, type FixedClock } from './fixed-clock.ts';
-import { type Enrolled, enrollAtSignIn, signInWithCode } from './http-verbs.ts';
+import { type Enrolled, nextCode, signIn, signInWithCode } from './http-verbs.ts';
 import { passwordOf, startGateway, type Settings, type TestGateway } from './start-gateway.ts';
-import type { WebClient } from './web-client.ts';
+import { textsMarked, type WebClient } from './web-client.ts';
 
 /** A room that is open. */
 export interface WatchRoom {
@@ -73,13 +73,20 @@ export async function openWatchRoom(settings: Partial<Settings> = {}): Promise<W
     person,
     async enter(username, groups, tenant = defaultTenant) {
       await person(username, groups, tenant);
-      const target = '/_mfa/sign-in';
       const password = passwordOf(username);
-      const first = await enrollAtSignIn(gateway.newClient(), { target, username, password, clock });
+      const target = '/_mfa/account';
+      const enrolling = gateway.newClient();
+      await signIn(enrolling, { target, username, password });
+      const form = await enrolling.open('/_mfa/enroll/totp');
+      const [secret = ''] = textsMarked(form, 'data-totp-secret');
+      const shown = await enrolling.submit(form, { code: nextCode(clock, secret) });
+      const recoveryCodes = textsMarked(shown, 'data-recovery-code');
+      await enrolling.submit(shown, { stored: 'yes' });
       // What was proved while enrolling is never fresh; administration asks for what is.
       const client = gateway.newClient();
-      const landed = await signInWithCode(client, { target, person: first, clock });
-      return { ...first, client, landed };
+      const enrolled = { username, password, secret };
+      const landed = await signInWithCode(client, { target, person: enrolled, clock });
+      return { ...enrolled, client, recoveryCodes, landed };
     },
     async happen(event) {
       const appended = await flows.stores.audit.append({
