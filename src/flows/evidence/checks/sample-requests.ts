@@ -1,12 +1,15 @@
 /**
  * Requests to try the gate with: for every route and rule of this configuration, every method, from
  * inside and outside of every network that matters, at hours inside and outside of every window.
+ *
+ * Of paths, addresses and hours that no rule and no network tells apart, one stands for all.
  */
 
 import type { Cidr, Network } from '../../../core/cidr.ts';
 import type { RequestFacts } from '../../../core/facts.ts';
 import type { RequestId } from '../../../core/ids.ts';
 import type { PathPattern } from '../../../core/path-pattern.ts';
+import { isNetworkAllowed } from '../../../core/policy/decide.ts';
 import type { Condition } from '../../../core/policy/rule.ts';
 import { matchRoute, type Route } from '../../../core/route.ts';
 import { addSeconds, type EpochMs } from '../../../core/time.ts';
@@ -18,11 +21,11 @@ export interface Sample {
   readonly at: EpochMs;
 }
 
-/** The methods that are tried, and what a browser opens a WebSocket with. */
-export const methodsTried = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+/** The methods that are tried, beside those that a rule names. */
+const methodsTried = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** Of documentation only (RFC 5737, RFC 3849): nobody asks from there. */
-const outsiders = ['203.0.113.7', '2001:db8:ffff::7'];
+const outsiders = ['203.0.113.7', '2001:db8:ffff::7'] as const;
 
 const hourSeconds = 3600;
 const hoursOfWeek = 7 * 24;
@@ -30,19 +33,53 @@ const hoursOfWeek = 7 * 24;
 /** The requests to try a route with; each is one that this route answers among all routes. */
 export function samplesOf(config: Config, route: Route, now: EpochMs): readonly Sample[] {
   const host = hostOf(config, route);
-  const paths = pathsOf(route).filter(
-    (path) => route === config.administration || leadsTo(config, route, { host, path }),
-  );
   const conditions = route.rules.flatMap((rule) => rule.conditions);
-  const addresses = addressesOf(route, conditions);
-  const moments = momentsOf(conditions, now);
+  const ofKind = (kind: string): readonly Condition[] =>
+    conditions.filter((condition) => condition.kind === kind);
+  const request = { host, path: '/', method: 'GET', ip: outsiders[0] };
+
+  const paths = oneOfEach(
+    pathsOf(route).filter(
+      (path) => route === config.administration || leadsTo(config, route, { host, path }),
+    ),
+    ofKind('path').flatMap((condition) => [
+      (path) => condition.holds(requestFor({ ...request, path }), now),
+      (path) => condition.holdsFolded?.(requestFor({ ...request, path })) ?? false,
+    ]),
+  );
+  const addresses = oneOfEach(addressesOf(route, conditions), [
+    (ip) => isNetworkAllowed(route, ip),
+    // One of either kind: an IPv6 address may be in a list that somebody forgot.
+    (ip) => ip.includes(':'),
+    ...ofKind('network').map((condition) => (ip: string) => {
+      return condition.holds(requestFor({ ...request, ip }), now);
+    }),
+  ]);
+  const moments = oneOfEach(
+    Array.from({ length: hoursOfWeek }, (_, hour) => addSeconds(now, hour * hourSeconds)),
+    ofKind('time').map((condition) => (at: EpochMs) => condition.holds(requestFor(request), at)),
+  );
+  const methods = [...new Set([...methodsTried, ...ofKind('method').flatMap(methodsOf)])];
   return paths.flatMap((path) =>
-    methodsTried.flatMap((method) =>
+    methods.flatMap((method) =>
       addresses.flatMap((ip) =>
         moments.map((at) => ({ request: requestFor({ host, path, method, ip }), at })),
       ),
     ),
   );
+}
+
+/** The first of all items that the questions have the same answers to. */
+function oneOfEach<Item>(
+  items: readonly Item[],
+  questions: readonly ((item: Item) => boolean)[],
+): readonly Item[] {
+  const first = new Map<string, Item>();
+  for (const item of items) {
+    const answers = questions.map((holds) => (holds(item) ? '1' : '0')).join('');
+    if (!first.has(answers)) first.set(answers, item);
+  }
+  return [...first.values()];
 }
 
 function leadsTo(
@@ -88,6 +125,10 @@ function addressesOf(route: Route, conditions: readonly Condition[]): readonly s
   return [...new Set([...inside, ...outsiders])];
 }
 
+function methodsOf(condition: Condition): readonly string[] {
+  return 'methods' in condition ? (condition.methods as readonly string[]) : [];
+}
+
 function networksOf(condition: Condition): readonly Network[] {
   return condition.kind === 'network' && 'networks' in condition
     ? (condition.networks as readonly Network[])
@@ -96,12 +137,6 @@ function networksOf(condition: Condition): readonly Network[] {
 
 function firstAddress({ text }: Cidr): string {
   return text.replace(/\/\d+$/, '');
-}
-
-/** Now, and where hours matter every hour of a week. */
-function momentsOf(conditions: readonly Condition[], now: EpochMs): readonly EpochMs[] {
-  if (!conditions.some(({ kind }) => kind === 'time')) return [now];
-  return Array.from({ length: hoursOfWeek }, (_, hour) => addSeconds(now, hour * hourSeconds));
 }
 
 function requestFor(of: {

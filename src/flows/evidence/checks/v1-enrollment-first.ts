@@ -1,5 +1,7 @@
 /** V1: whoever is of TIER0 obtains nothing before they have enrolled, and is led to enrolling. */
 
+import { setImmediate } from 'node:timers/promises';
+
 import type { Config } from '../../../config/config.ts';
 import type { SessionFacts } from '../../../core/facts.ts';
 import { methodsRequiredOf } from '../../../core/policy/mfa-policy.ts';
@@ -61,10 +63,12 @@ export async function verifyEnrollmentFirst(run: Run): Promise<Verification> {
 
 async function tryEveryRoute(v: Verifying, run: Run, session: SessionFacts): Promise<void> {
   for (const route of everyRoute(run)) {
+    // People are at work meanwhile; a configuration may have hundreds of routes.
+    await setImmediate();
     await v.check(
       {
         what: `The route ${route.name} lets this person through with no method, on no path, from no address.`,
-        how: 'The decision that every door asks (HTTP, WebSocket, forward auth, middleware) is asked about each method, on paths of each rule, from inside and outside of each network, at each hour where hours matter.',
+        how: 'The decision that every door asks (HTTP, WebSocket, forward auth, middleware) is asked about each method, on paths of each rule, from inside and outside of each network, and at hours inside and outside of each window.',
         expected: 'No request passes, but for rules that are public to everybody.',
       },
       () => {
