@@ -8,6 +8,7 @@
 import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { RequestFacts, SessionFacts } from '../core/facts.ts';
+import type { TenantId } from '../core/ids.ts';
 import type { Decision } from '../core/policy/decision.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import type { Route } from '../core/route.ts';
@@ -38,10 +39,22 @@ export interface PortalParts {
   readonly signer: Pick<Signer, 'signToken'>;
   /** The public keys that assertions are signed with. */
   readonly jwks: () => Promise<object>;
+  /** What a tenant's people have open at this instance. */
+  readonly openStreams: (tenant: TenantId) => readonly ListedStream[];
   /** Writes a decision about the administration down, as the gateway does its own. */
   readonly recordDecision: (judged: JudgedRequest) => void;
   /** For metrics: a page could not be answered because a store did not answer. */
   readonly storeFailed: () => void;
+}
+
+/** A WebSocket, or an answer that is being passed on. */
+export interface ListedStream {
+  readonly kind: 'upgraded' | 'response';
+  readonly openedAt: EpochMs;
+  readonly request: RequestFacts;
+  readonly routeName: string;
+  /** As it was when it was opened. */
+  readonly session: SessionFacts;
 }
 
 /** What was decided about a request to the administration. */

@@ -6,6 +6,8 @@
 import type { AdminFrame } from '../../src/web/admin/views.ts';
 import type { Page } from '../../src/web/views.ts';
 import type { Words } from '../../src/web/words.ts';
+import { sampleOverviewPages } from './sample-admin-overview.ts';
+import { samplePeoplePages } from './sample-admin-people.ts';
 import { sampleSettingsPages } from './sample-admin-settings.ts';
 
 /** The rail of an administrator for whom two resets wait. */
@@ -49,6 +51,6 @@ export interface SampleAdminPage {
 
 /** The samples by the name of their file. */
 export function sampleAdminPages(words: Words): ReadonlyMap<string, SampleAdminPage> {
-  const areas = [sampleSettingsPages];
+  const areas = [sampleOverviewPages, samplePeoplePages, sampleSettingsPages];
   return new Map(areas.flatMap((samples) => [...samples(words)]));
 }

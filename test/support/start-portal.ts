@@ -30,7 +30,7 @@ import { defaultRates, openLimits, type Rates } from '../../src/stores/limits/li
 import { openSessions } from '../../src/stores/sessions/choose.ts';
 import { parseSessionCookie } from '../../src/stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from '../../src/stores/sessions/session-middleware.ts';
-import type { JudgedRequest } from '../../src/web/exchange.ts';
+import type { JudgedRequest, ListedStream } from '../../src/web/exchange.ts';
 import { createPortal } from '../../src/web/portal.ts';
 import { createRenderer } from '../../src/web/render.ts';
 import { aConfig } from './a-config.ts';
@@ -77,6 +77,8 @@ export interface PortalDifferences {
   readonly policy?: AccessPolicy;
   readonly routes?: readonly Route[];
   readonly rates?: Rates;
+  /** What is open; a test may fill it later. */
+  readonly streams?: readonly ListedStream[];
   /** Changes what flows work with: a store that fails, a clock that jumps. */
   readonly meddle?: (flows: FlowContext) => FlowContext;
 }
@@ -164,6 +166,8 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
     renderer: createRenderer(),
     config: live,
     jwks: () => signer.jwks(),
+    openStreams: (tenant) =>
+      (differences.streams ?? []).filter(({ session }) => session.principal.tenant === tenant),
     recordDecision: (judged) => {
       decisions.push(judged);
     },

@@ -43,6 +43,17 @@ export async function searchPeople(
   return ctx.stores.people.search(filter, page, peopleAt(ctx));
 }
 
+/** How many there are. */
+export async function countPeople(
+  ctx: Pick<FlowContext, 'config' | 'clock' | 'stores'>,
+  admin: Administrator,
+  search: PeopleSearch,
+): Promise<number> {
+  assertMayView(ctx, admin);
+  const filter = { ...search, tenant: admin.session.principal.tenant };
+  return ctx.stores.people.count(filter, null, peopleAt(ctx));
+}
+
 /** What people's status depends on, now. */
 export function peopleAt(ctx: Pick<FlowContext, 'config' | 'clock'>) {
   return { policy: statusPolicyOf(ctx.config.current().policy), now: ctx.clock.now() };

@@ -1,5 +1,6 @@
 /** The sessions of a tenant's people, as administrators see and end them. */
 
+import type { SessionFacts } from '../../core/facts.ts';
 import type { SessionKey, UserId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Session } from '../../stores/types.ts';
@@ -62,6 +63,32 @@ export async function endSessionAsAdmin(
 ): Promise<void> {
   const session = await ctx.sessions.findByKey(key, ctx.clock.now());
   if (session === null) throw new Problem('not-found');
+  await endOne(ctx, admin, session);
+  await forgetListed(ctx, [session]);
+}
+
+/**
+ * Ends the session that something open hangs on, whatever it has become since and even if it is
+ * gone from its store. Throws as `endSessionsOf` does.
+ */
+export async function endSessionOfStream(
+  ctx: FlowContext,
+  admin: Administrator,
+  { principal, lineage, createdAt, key }: SessionFacts,
+): Promise<void> {
+  await endOne(ctx, admin, { userId: principal.id, lineage, createdAt, key });
+  const live = await ctx.sessions.listOfUser(principal.id, ctx.clock.now());
+  await forgetListed(
+    ctx,
+    live.filter((session) => session.lineage === lineage),
+  );
+}
+
+async function endOne(
+  ctx: FlowContext,
+  admin: Administrator,
+  session: Pick<Session, 'userId' | 'lineage' | 'createdAt' | 'key'>,
+): Promise<void> {
   await ctx.stores.transaction(async (stores) => {
     const { actor, target } = await holdBoth(ctx, stores, admin, 'manage', session.userId);
     assertSomebodyElse(actor, target);
@@ -76,5 +103,4 @@ export async function endSessionAsAdmin(
     } as const;
     await stores.audit.append(eventOfChange(actor, target, happening));
   });
-  await forgetListed(ctx, [session] satisfies readonly Session[]);
 }

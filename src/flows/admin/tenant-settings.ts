@@ -34,6 +34,17 @@ export async function changeTenantSettings(
   });
 }
 
+/** What the administrator's tenant demands now. */
+export async function settingsOf(
+  ctx: Pick<FlowContext, 'config' | 'stores'>,
+  admin: Administrator,
+): Promise<Tenant> {
+  assertMayView(ctx, admin);
+  const tenant = await ctx.stores.tenants.find(admin.session.principal.tenant);
+  if (tenant === null) throw new Problem('not-found');
+  return tenant;
+}
+
 /** What a change of the settings would come to. */
 export interface SettingsOutlook {
   /** People who would have to have a second factor and have none that counts. */
@@ -50,14 +61,11 @@ export async function outlookOfSettings(
   admin: Administrator,
   settings: Required<TenantSettings>,
 ): Promise<SettingsOutlook> {
-  assertMayView(ctx, admin);
-  const { tenant: id } = admin.session.principal;
-  const tenant = await ctx.stores.tenants.find(id);
-  if (tenant === null) throw new Problem('not-found');
+  const tenant = await settingsOf(ctx, admin);
   const { now } = peopleAt(ctx);
   const { graceEndsAt, isMfaRequired } = changedTenantRules(tenant.rules, settings, now);
   return {
-    peopleWithout: await countWithout(ctx, id),
+    peopleWithout: await countWithout(ctx, tenant.id),
     graceEndsAt: isMfaRequired ? graceEndsAt : null,
     isGraceOver: graceEndsAt !== null && graceEndsAt <= now,
   };

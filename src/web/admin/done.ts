@@ -6,7 +6,24 @@
 import { type Exchange, redirectTo, type RedirectAnswer } from '../exchange.ts';
 
 /** Everything that is said, each by `admin.done.<name>`. */
-export const doneNames = ['settings-changed'] as const;
+export const doneNames = [
+  'settings-changed',
+  'person-created',
+  'person-changed',
+  'person-disabled',
+  'person-enabled',
+  'reminder-sent',
+  'reminder-not-sent',
+  'codes-unlocked',
+  'session-ended',
+  'sessions-ended',
+  'reset-requested',
+  'reset-approved',
+  'reset-rejected',
+  'reset-cancelled',
+  'reset-executed',
+  'enrollment-supervised',
+] as const;
 
 /** Something that was done. */
 export type DoneName = (typeof doneNames)[number];

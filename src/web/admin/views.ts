@@ -3,6 +3,23 @@
  * its models in a file of its own beside this one, and one line in the union.
  */
 
+import type {
+  AdminResetPage,
+  AdminResetRequestPage,
+  AdminResetsPage,
+} from './resets/resets-views.ts';
+import type { AdminAuditEventPage, AdminAuditPage } from './audit/audit-views.ts';
+import type { AdminExplainPage } from './explain/explain-views.ts';
+import type { AdminPolicyPage } from './policy/policy-views.ts';
+import type { AdminOverviewPage } from './overview/overview-views.ts';
+import type {
+  AdminLinkPage,
+  AdminLockedPage,
+  AdminNewUserPage,
+  AdminUserPage,
+  AdminUsersPage,
+} from './people/people-views.ts';
+import type { AdminSessionsPage } from './sessions/sessions-views.ts';
 import type { AdminSettingsPage } from './settings-views.ts';
 
 /** The parts of the administration, in the order of the rail. */
@@ -42,4 +59,19 @@ export interface AdminFrame {
 }
 
 /** Every page of the administration. */
-export type AdminPage = AdminSettingsPage;
+export type AdminPage =
+  | AdminOverviewPage
+  | AdminUsersPage
+  | AdminNewUserPage
+  | AdminUserPage
+  | AdminLinkPage
+  | AdminResetsPage
+  | AdminResetPage
+  | AdminResetRequestPage
+  | AdminLockedPage
+  | AdminSessionsPage
+  | AdminSettingsPage
+  | AdminAuditPage
+  | AdminAuditEventPage
+  | AdminExplainPage
+  | AdminPolicyPage;
