@@ -52,15 +52,15 @@ function machineReadable({ url, portal, people, routes, mailbox }: Demo): object
 }
 
 const whatAwaits: Readonly<Record<string, string>> = {
-  anna: 'must enroll an app, a passkey and codes; may enter the administrators’ zone',
-  ben: 'must enroll an app and codes',
-  chloe: 'enrolls when a page asks for it',
+  anna: 'must enroll an app, a passkey and codes; may enter the administrators’ zone and administers',
+  ben: 'must enroll an app and codes; approves resets as security owner',
+  chloe: 'enrolls when a page asks for it; approves resets as manager',
   dan: 'the same, and the model server is not for him',
 };
 
 function welcome(terminal: Terminal, running: Demo, portWanted: number): readonly string[] {
   const style = styler(terminal);
-  const { url, people, configFile, management, mailbox } = running;
+  const { url, portal, people, configFile, management, mailbox } = running;
   const isElsewhere = portWanted !== 0 && !url.endsWith(`:${portWanted}`);
   const rows = people.map(({ username, password, tier }) => [
     `    ${style('bold', username)}`,
@@ -85,6 +85,7 @@ function welcome(terminal: Terminal, running: Demo, portWanted: number): readonl
       [`    ${url}/console/users/7`, 'a page of the legacy console'],
       [`    ${url}/console/users/7/edit`, 'a change that asks for a step-up'],
       [`    ${url}/admin/settings`, 'the administrators’ zone'],
+      [`    ${portal}/admin`, 'the administration of Sallyport itself'],
       [`    ${url}/v1/models`, 'an OpenAI-compatible model server'],
       [`    ${mailbox}`, 'what people were told by mail'],
     ]),

@@ -80,6 +80,27 @@ export function judgeAdministration(
   return decision;
 }
 
+/**
+ * Has it written down when somebody who came in was refused what they asked: it would have changed
+ * somebody above them, or handed out what is not theirs to give.
+ */
+export function noteNotPermitted(
+  {
+    parts,
+    config,
+    request,
+    session,
+  }: Pick<Exchange<SessionFacts>, 'parts' | 'config' | 'request' | 'session'>,
+  problem: unknown,
+): void {
+  if (!(problem instanceof Problem) || problem.code !== 'not-permitted') return;
+  const route = config.administration;
+  const rule = route.rules.at(-1);
+  assert.ok(rule !== undefined, 'the administration has rules');
+  const decision = { kind: 'deny', reason: 'not-permitted', rule } as const;
+  parts.recordDecision({ request, route, session, decision });
+}
+
 function admissionOfAdministrator(
   exchange: Exchange,
   permission: AdminPermission | null,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { SessionFacts } from '../core/facts.ts';
 import type { AdminPermission } from '../core/policy/administration.ts';
-import type { Who } from './access.ts';
+import { noteNotPermitted, type Who } from './access.ts';
 import { withAdminFrame } from './admin/frame.ts';
 import type { Answer, Exchange, Handler } from './exchange.ts';
 
@@ -50,8 +50,16 @@ export function admin(
   csrf: Endpoint['csrf'],
   handler: Handler<SessionFacts>,
 ): Endpoint {
-  const answer: Handler<SessionFacts> = async (exchange) =>
-    withAdminFrame(exchange, await handler(exchange));
+  const answer: Handler<SessionFacts> = async (exchange) => {
+    try {
+      const given = await handler(exchange);
+      if (given.kind === 'refusal') noteNotPermitted(exchange, given.problem);
+      return await withAdminFrame(exchange, given);
+    } catch (error) {
+      noteNotPermitted(exchange, error);
+      throw error;
+    }
+  };
   return { ...row(method, path, 'administrator', csrf, 'page', answer), permission };
 }
 

@@ -146,6 +146,11 @@ function anonymousFrame(config: Config, nonce: string, requestId: RequestId): Fr
 /** Whoever starts again and is signed in is sent on from there to whatever is due. */
 const startAgain = { page: '/sign-in', label: 'problem.start-again', icon: 'refresh' } as const;
 const otherUser = { page: '/sign-out', label: 'problem.other-user', icon: 'arrow-right' } as const;
+const toAdmin = {
+  page: '/admin',
+  label: 'problem.administration',
+  icon: 'arrow-right',
+} as const;
 const toAccount = { page: '/account', label: 'problem.account', icon: 'arrow-right' } as const;
 
 /** What a person could do next; nothing where nothing would help. */
@@ -160,6 +165,8 @@ const alternatives = {
   'not-admitted': otherUser,
   'not-found': toAccount,
   'method-not-allowed': toAccount,
+  'not-permitted': toAdmin,
+  conflict: toAdmin,
   'policy-forbids': toAccount,
 } as const satisfies Partial<Record<ProblemCode, object>>;
 
@@ -170,7 +177,7 @@ function alternativesFor(
 ): readonly Alternative[] {
   if (!Object.hasOwn(alternatives, code)) return [];
   const { page, label, icon } = alternatives[code as keyof typeof alternatives];
-  const kept = page === '/account' ? null : returnTo;
+  const kept = page === '/account' || page === '/admin' ? null : returnTo;
   // Absolute: the gateway shows this page on the hosts of routes.
   const href = config.portal.origin + pageHref({ config, returnTo: kept }, page);
   return [{ href, label: words.say(label), icon }];

@@ -17,6 +17,7 @@ export type PagePath =
   | '/recovery-codes'
   | '/step-up'
   | '/reminder'
+  | '/admin'
   | '/account'
   | `/account/authenticators/${string}`
   | '/account/disable-mfa'

@@ -305,6 +305,8 @@ export interface AccountPage {
     /** "Firefox on Linux, 10.20.0.14"; null: nobody came over the network. */
     readonly from: string | null;
   }[];
+  /** The administration, for whoever has a role in it and may come near it from here. */
+  readonly administrationHref: string | null;
   /** What was just done, said once. */
   readonly notice: string | null;
 }

@@ -178,6 +178,7 @@ const account: AccountPage = {
     ['Signed in from a new browser or place', '20 Nov 2026, 17:31 (SAST)', 'Chrome on Windows'],
     ['Groups changed by an administrator', '20 Nov 2026, 09:00 (SAST)', null],
   ].map(([what, at, from]) => ({ what: what ?? '', at: at ?? '', from: from ?? null })),
+  administrationHref: '/_mfa/admin',
   notice: null,
 };
 

@@ -421,7 +421,7 @@ function person(words: Words, differences: Partial<AdminUserPage> = {}): AdminUs
       ask('new-password', false),
     ],
     dangerous: [ask('end-sessions', true), ask('disable', true)],
-    resetPath: '/admin/resets/new?user=usr_1',
+    resetPath: '/admin/users/usr_1/reset',
     notice: null,
     errors: [],
     ...differences,

@@ -3,6 +3,7 @@
 import type { SessionFacts } from '../../core/facts.ts';
 import { defaultTenant } from '../../core/ids.ts';
 import { adminRolesOf } from '../../core/policy/administration.ts';
+import type { Tenant } from '../../stores/types.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { type AdminFrame, type AdminSection, adminSections } from './views.ts';
 
@@ -57,8 +58,17 @@ async function adminFrame(exchange: Exchange<SessionFacts>): Promise<AdminFrame>
         waiting: waitingAt(section),
       })),
     roles: roles.map((role) => words.say(`admin.role.${role}`)).join(', '),
-    tenant: tenant?.name ?? principal.tenant,
+    tenant: tenantName(exchange, tenant),
   };
+}
+
+/** People without a tenant of their own belong to the operator. */
+export function tenantName(
+  { config }: Pick<Exchange, 'config'>,
+  tenant: Pick<Tenant, 'id' | 'name'> | null,
+): string {
+  const isOperators = tenant === null || tenant.id === defaultTenant;
+  return isOperators ? config.portal.issuer : tenant.name;
 }
 
 /** `/admin/users/usr_x` belongs to `users`. */

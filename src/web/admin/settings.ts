@@ -15,6 +15,7 @@ import { administratorOf, mayDo } from './administrator.ts';
 import type { AdminFieldError } from './blocks.ts';
 import { afterwards, noticeIn } from './done.ts';
 import { errorsOf } from './field-errors.ts';
+import { tenantName } from './frame.ts';
 import type { AdminSettingsPage } from './settings-views.ts';
 
 const path = '/admin/settings';
@@ -88,7 +89,7 @@ async function pageWith(
     typed.gracePeriodDays !== String(tenant.gracePeriodDays);
   return {
     page: 'admin-settings',
-    tenantName: tenant.name,
+    tenantName: tenantName(exchange, tenant),
     ...typed,
     graceDaysMax,
     standing: standingOf(exchange, tenant),

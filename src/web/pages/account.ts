@@ -4,7 +4,12 @@ import { devicesRestedOn, levelOf } from '../../core/assurance.ts';
 import { deviceName } from '../../core/device-name.ts';
 import type { SessionFacts } from '../../core/facts.ts';
 import type { DeviceId, SessionKey } from '../../core/ids.ts';
-import { enrollmentMissing, usableSecondFactors } from '../../core/policy/decide.ts';
+import { adminRolesOf } from '../../core/policy/administration.ts';
+import {
+  enrollmentMissing,
+  isNetworkAllowed,
+  usableSecondFactors,
+} from '../../core/policy/decide.ts';
 import { isMethodEnabled, tierOf } from '../../core/policy/mfa-policy.ts';
 import { Problem } from '../../core/problem.ts';
 import { distrustDevice, listDevices } from '../../flows/sign-in/devices.ts';
@@ -63,6 +68,7 @@ export async function showAccount(exchange: Exchange<SessionFacts>): Promise<Ans
     sessions: await sessionsOf(exchange, time),
     trustedDevices: await devicesOf(exchange, time),
     activity: await activityOf(exchange, time),
+    administrationHref: administrationOf(exchange),
     notice: done === undefined ? null : say(`account.done.${done}`),
   });
 }
@@ -111,6 +117,15 @@ function missingOf(exchange: Exchange<SessionFacts>): AccountPage['missing'] {
   const { say } = parts.renderer.words;
   const methods = missing.map((method) => say(`method.${method}`)).join(', ');
   return say('account.missing', { issuer: config.portal.issuer, methods });
+}
+
+// Whoever is outside of its network is not told that there is one (guarantee G3).
+function administrationOf({ config, request, session }: Exchange<SessionFacts>): string | null {
+  const { policy, portal, administration } = config;
+  const hasRole = adminRolesOf(session.principal, policy.roleGroups).length > 0;
+  return hasRole && isNetworkAllowed(administration, request.ip)
+    ? `${portal.basePath}/admin`
+    : null;
 }
 
 async function authenticatorsOf(
