@@ -10,8 +10,12 @@ import { closestName } from '../config/source/closest-name.ts';
 import { Problem } from '../core/problem.ts';
 import { AuditTrailFull, StoreUnavailable } from '../stores/types.ts';
 import { auditExport } from './audit/audit-export.ts';
+import { auditPrune } from './audit/audit-prune.ts';
 import { auditSign } from './audit/audit-sign.ts';
+import { auditSinks } from './audit/audit-sinks.ts';
 import { auditVerify } from './audit/audit-verify.ts';
+import { backup } from './backup/backup.ts';
+import { restore } from './backup/restore.ts';
 import { CommandFailure, UsageError, type Cli, type ExitCode } from './cli.ts';
 import { commandFrom, type CommandSpec } from './command.ts';
 import { configCheck } from './config-check.ts';
@@ -52,7 +56,11 @@ export const commands: readonly CommandSpec[] = [
   auditVerify,
   auditSign,
   auditExport,
+  auditSinks,
+  auditPrune,
   keysRotate,
+  backup,
+  restore,
   migrate,
 ];
 

@@ -32,6 +32,7 @@ import type {
   SessionListPage,
 } from './types/administration.ts';
 import type { AuditBrowser, AuditSinkStore } from './types/audit-trail.ts';
+import type { RestoringStore } from './types/restoring.ts';
 import type { SealedValueStore } from './types/sealed-values.ts';
 
 /** The storage did not answer, or not in time. Answered with 503, never with "anonymous". */
@@ -44,12 +45,11 @@ export class StoreUnavailable extends Error {
 
 /**
  * So many audit events wait to be sent on that nothing may be done that has to be audited (F12).
- * To whoever asks it is a store that does not answer.
+ * To whoever asks it is a store that does not answer, and has its name.
  */
 export class AuditTrailFull extends StoreUnavailable {
   constructor() {
     super('The audit trail (too many events wait to be sent on)');
-    this.name = 'AuditTrailFull';
   }
 }
 
@@ -447,6 +447,8 @@ export interface AuditStore {
     readonly before: EpochMs;
     readonly sinks: readonly string[];
     readonly now: EpochMs;
+    /** Who asked for it; `system` where nobody did. */
+    readonly actor?: string;
   }): Promise<number>;
   /**
    * Signs where the chain begins and ends though it was not signed, and appends that somebody has
@@ -554,6 +556,7 @@ export interface Stores {
   readonly revokedSessions: RevokedSessionStore;
   readonly accessChanges: AccessChangeStore;
   readonly sealedValues: SealedValueStore;
+  readonly restoring: RestoringStore;
   /** Runs the work in one transaction; all of it happens or nothing. Not nestable. */
   transaction<Value>(work: (stores: Stores) => Promise<Value>): Promise<Value>;
 }

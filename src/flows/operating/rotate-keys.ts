@@ -56,10 +56,7 @@ export interface Rotation extends SealedAnew {
 const marginSeconds = 1;
 
 /** Makes a key that is read and does not seal yet, unless there is one. */
-export async function prepareRotation({
-  ctx,
-  keys,
-}: Pick<RotationParts, 'ctx' | 'keys'>): Promise<{
+export async function prepareRotation({ ctx, keys }: Pick<RotationParts, 'ctx' | 'keys'>): Promise<{
   readonly key: string;
   readonly isNew: boolean;
 }> {

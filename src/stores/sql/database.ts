@@ -32,6 +32,7 @@ import { sqlPlaces } from './places.ts';
 import { openPostgresPool } from './postgres-pool.ts';
 import { sqlRecoveryCodes } from './recovery-codes.ts';
 import { sqlResets } from './resets.ts';
+import { sqlRestoring } from './restoring.ts';
 import { sqlRevokedSessions } from './revoked-sessions.ts';
 import { sqlSealedValues } from './sealed-values.ts';
 import { sqlSessionTable, type SessionTable } from './session-table.ts';
@@ -166,6 +167,7 @@ function storesOn(db: Db, options: DatabaseOptions): Stores {
     revokedSessions: sqlRevokedSessions(db),
     accessChanges: sqlAccessChanges(db),
     sealedValues: sqlSealedValues(db),
+    restoring: sqlRestoring(db),
     transaction(work) {
       assert(!db.isTransaction, 'Transactions do not nest.');
       return db.transaction().execute((transaction) => work(storesOn(transaction, options)));
