@@ -11,6 +11,7 @@ import path from 'node:path';
 import type { NextFunction, Request, Response } from 'express';
 import { passkeySettingsOf } from '../../src/compose.ts';
 import type { Config } from '../../src/config/config.ts';
+import type { Network } from '../../src/core/cidr.ts';
 import { fixedConfig } from '../../src/config/live.ts';
 import { ownCookies } from '../../src/core/cookie-names.ts';
 import { idFrom } from '../../src/core/ids.ts';
@@ -77,6 +78,8 @@ export interface PortalDifferences {
   readonly policy?: AccessPolicy;
   readonly routes?: readonly Route[];
   readonly rates?: Rates;
+  /** The one that the administration can be reached from; null: from anywhere. Everybody is 127.0.0.1. */
+  readonly network?: Network | null;
   /** What is open; a test may fill it later. */
   readonly streams?: readonly ListedStream[];
   /** Changes what flows work with: a store that fails, a clock that jumps. */
@@ -243,7 +246,7 @@ function configFor(differences: PortalDifferences, folder: string): Config {
   const { origin = 'http://console.test', portalUrl, cookieDomain = null } = differences;
   return aConfig({
     server: { publicUrl: origin },
-    portal: { cookieDomain },
+    portal: { cookieDomain, network: differences.network ?? null },
     ...(portalUrl !== undefined && { portalUrl }),
     storage: {
       database: { kind: 'sqlite', file: path.join(folder, 'portal.db') },

@@ -11,6 +11,7 @@ import { Problem } from '../../core/problem.ts';
 import { defaultRequirement } from '../../core/policy/requirement.ts';
 import { stepUpChallenge } from '../../core/policy/refusal.ts';
 import { pageUrl } from '../../core/locations.ts';
+import { isSafe } from '../../core/safe-method.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { assertAdministrationNetwork } from '../access.ts';
 import { securityHeaders } from '../security-headers.ts';
@@ -20,7 +21,7 @@ import { type Caller, callerOf } from './caller.ts';
 import { idempotencyKeyIn, repeatable, type Repeated } from './idempotency.ts';
 import { isOfAdministration, type ApiAnswer, type ApiCall, type Operation } from './operation.ts';
 import { matchOperation } from './operations.ts';
-import { parseJson, readBody } from './read-json.ts';
+import { assertJsonType, parseJson, readBody } from './read-json.ts';
 import { riseOf } from './rise.ts';
 import { validated } from './validate.ts';
 
@@ -52,6 +53,9 @@ async function serve(desk: Desk, path: string): Promise<void> {
   if (isOfAdministration(operation.who)) assertAdministrationNetwork(desk);
   const caller = await callerOf(desk, operation);
   const body = await readBody(desk.req, desk.res);
+  if (body.length > 0) assertJsonType(desk.req.headers['content-type']);
+  if (body.length > 0 && !isSafe(operation.method))
+    assertJsonType(desk.req.headers['content-type']);
   const checked = validated(operation, {
     body: parseJson(body),
     query: desk.request.query,
