@@ -6,8 +6,12 @@
 import type { AdminFrame } from '../../src/web/admin/views.ts';
 import type { Page } from '../../src/web/views.ts';
 import type { Words } from '../../src/web/words.ts';
+import { sampleAuditPages } from './sample-admin-audit.ts';
+import { sampleExplainPages } from './sample-admin-explain.ts';
 import { sampleOverviewPages } from './sample-admin-overview.ts';
 import { samplePeoplePages } from './sample-admin-people.ts';
+import { samplePolicyPages } from './sample-admin-policy.ts';
+import { sampleResetPages } from './sample-admin-resets.ts';
 import { sampleSettingsPages } from './sample-admin-settings.ts';
 
 /** The rail of an administrator for whom two resets wait. */
@@ -51,6 +55,14 @@ export interface SampleAdminPage {
 
 /** The samples by the name of their file. */
 export function sampleAdminPages(words: Words): ReadonlyMap<string, SampleAdminPage> {
-  const areas = [sampleOverviewPages, samplePeoplePages, sampleSettingsPages];
+  const areas = [
+    sampleOverviewPages,
+    samplePeoplePages,
+    sampleResetPages,
+    sampleAuditPages,
+    sampleExplainPages,
+    samplePolicyPages,
+    sampleSettingsPages,
+  ];
   return new Map(areas.flatMap((samples) => [...samples(words)]));
 }

@@ -110,7 +110,16 @@ describe('every page', () => {
     const hostile = `"'><img src=x onerror=alert(1)>{{<%= 1 %>}}`;
     for (const [name, { page, frame }] of samples) {
       const html = renderer.render(
-        poisoned(page, hostile, ['page', 'qrSvg', 'code', 'state', 'icon', 'method', 'kind']),
+        poisoned(page, hostile, [
+          'page',
+          'qrSvg',
+          'code',
+          'state',
+          'icon',
+          'method',
+          'kind',
+          'outcome',
+        ]),
         poisoned(frame, hostile, ['nonce', 'accent', 'icon', 'section']),
       );
       assert.doesNotMatch(html, /<img|'>|<%/, name);
