@@ -6,6 +6,7 @@ import { enrollmentDue, usableSecondFactors } from '../../../core/policy/decide.
 import { Problem } from '../../../core/problem.ts';
 import { unreachable } from '../../../core/unreachable.ts';
 import { finishTotpEnrollment } from '../../../flows/enroll/enroll-totp.ts';
+import { confirmRecoveryCodes, takeRecoveryCodes } from '../../../flows/enroll/recovery-codes.ts';
 import { setUpApp } from '../../../flows/enroll/set-up-app.ts';
 import { method, tokenAnswer, tokenMembers } from '../answers.ts';
 import { appCode } from '../codes.ts';
@@ -64,6 +65,10 @@ export const verified = z
     success: z.literal(true),
     enabled: z.boolean().describe('A second factor is asked for from now on.'),
     missing: z.array(method).describe('What must be enrolled still.'),
+    backup_codes: z
+      .array(z.string())
+      .optional()
+      .describe('In place of those of /mfa/setup, where another set was made meanwhile.'),
     token: tokenMembers.token.optional(),
     token_type: tokenMembers.token_type.optional(),
     expires_in: tokenMembers.expires_in.optional(),
@@ -88,6 +93,7 @@ export async function postVerify(
     recoveryCodes: 'shown-before',
   });
   if (!answer.ok) throw refusalOf(answer.reason);
+  const codes = answer.areCodesToShow ? await liveCodes(call) : null;
   const risen = await rise(answer.session);
   const { policy } = config;
   return {
@@ -96,9 +102,24 @@ export async function postVerify(
       success: true,
       enabled: usableSecondFactors(risen.session, policy).length > 0,
       missing: enrollmentDue(risen.session, policy, now)?.missing ?? [],
+      ...(codes !== null && { backup_codes: codes }),
       ...issuedMembers(risen, now),
     },
   };
+}
+
+/**
+ * Another set, shown now and live: that of /mfa/setup was replaced by somebody else who set up for
+ * this account at the same time.
+ */
+async function liveCodes({
+  parts,
+  visit,
+  session,
+}: ApiCall<unknown, unknown, SessionFacts>): Promise<readonly string[] | null> {
+  const codes = await takeRecoveryCodes(parts.flows, session);
+  if (codes === null) return null;
+  return (await confirmRecoveryCodes(parts.flows, visit, session)) ? codes : null;
 }
 
 /** The members of a token that came of a rise; none for a browser, which has another cookie. */
