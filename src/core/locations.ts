@@ -36,6 +36,33 @@ export function pageUrl(portal: Portal, page: PortalPage, returnTo?: string): st
   return `${portal.url}/${page}${query}`;
 }
 
+/** Below this page stands the secret of a one-time link. */
+export const linkPath = '/link/';
+
+/** Says whether the address of a request holds a secret. */
+export function isSecretPath(
+  portal: Portal,
+  request: { readonly host: string; readonly path: string },
+): boolean {
+  return isPortalRequest(portal, request) && linkIn(portal, request.path);
+}
+
+/**
+ * The path as logs and audit events may repeat it: without the secret of a one-time link. Where the
+ * host is not known it might be ours.
+ */
+export function shownPath(
+  portal: Portal,
+  { host, path }: { readonly host?: string | undefined; readonly path: string },
+): string {
+  const isSecret = host === undefined ? linkIn(portal, path) : isSecretPath(portal, { host, path });
+  return isSecret ? `${portal.basePath}${linkPath}…` : path;
+}
+
+function linkIn({ basePath }: Portal, path: string): boolean {
+  return path.startsWith(basePath + linkPath);
+}
+
 /** Says whether a request is for the portal itself rather than for a route. */
 export function isPortalRequest(
   portal: Portal,

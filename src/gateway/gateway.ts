@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { LiveConfig } from '../config/config.ts';
 import type { Door, RequestFacts } from '../core/facts.ts';
+import { shownPath } from '../core/locations.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -45,6 +46,8 @@ export interface GatewayDeps extends AnswerDeps {
   readonly recall: Recall;
   readonly recallToken: RecallToken;
   readonly signer: Signer;
+  /** Nothing may pass at the moment; see `JudgeDeps`. */
+  readonly isHeldUp?: () => boolean;
   readonly upgradeLimits?: UpgradeLimits;
 }
 
@@ -93,6 +96,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     metrics,
     queue,
     auditsAllowed: () => config.current().auditsAllowed,
+    shown: (request) => shownPath(config.current().portal, request),
   });
   const openStreams = createOpenStreams({
     clock,
@@ -117,6 +121,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     recallToken,
     newRequestId,
     recordDecision: (judgement: Judgement) => recorder.decided(judgement),
+    isHeldUp: deps.isHeldUp ?? (() => false),
     problemPage: deps.problemPage,
     forwarder: createForwarder({
       log,

@@ -44,6 +44,11 @@ export function createRecorder(deps: {
   readonly metrics: Metrics;
   readonly queue: AuditQueue;
   readonly auditsAllowed: () => boolean;
+  /** The path as it may be repeated (core/locations.ts). */
+  readonly shown: (request: {
+    readonly host?: string | undefined;
+    readonly path: string;
+  }) => string;
 }): Recorder {
   const { clock, log, metrics, queue } = deps;
   return {
@@ -76,7 +81,7 @@ export function createRecorder(deps: {
           method: request.method,
           host: request.host,
           // The query stays out: people put secrets there.
-          path: request.path,
+          path: deps.shown(request),
           ip: request.ip,
           decision: decision.kind,
           reason: decision.reason,
@@ -95,7 +100,8 @@ export function createRecorder(deps: {
       const { code, status } = problem;
       metrics.decided({ decision: 'refused', reason: code, route: 'none' });
       if (code === 'store-unavailable') metrics.storeFailed();
-      const line = { requestId: id, door, method, host, path, ip, status, problem: code };
+      const shown = path === undefined ? path : deps.shown({ host, path });
+      const line = { requestId: id, door, method, host, path: shown, ip, status, problem: code };
       if (status < 500) log.info(line, 'request');
       else log.error({ ...line, err: problem.cause }, 'request');
     },
@@ -122,7 +128,7 @@ export function createRecorder(deps: {
         door: request.door,
         method: request.method,
         host: request.host,
-        path: request.path.slice(0, auditedPathMax),
+        path: deps.shown(request).slice(0, auditedPathMax),
         route: route?.name ?? '',
         rule: decision.rule?.id ?? '',
         reason: decision.reason,

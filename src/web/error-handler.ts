@@ -7,7 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, LiveConfig } from '../config/config.ts';
 import { idBytes, idFrom, type RequestId } from '../core/ids.ts';
-import { isPortalRequest } from '../core/locations.ts';
+import { isPortalRequest, isSecretPath } from '../core/locations.ts';
 import { Problem, type ProblemCode, problemTypes } from '../core/problem.ts';
 import type { Logger } from '../platform/log.ts';
 import { type ProblemHtml, sendProblem } from '../platform/problem-response.ts';
@@ -49,7 +49,7 @@ export function createErrorHandler(
       // Whoever calls the API is a program, whatever it says it accepts.
       renderHtml: isApiCall(req, config)
         ? null
-        : (shown, id) => renderProblem(parts, config, shown, id, returnToOf(req, config)),
+        : (shown, id) => renderProblem(parts, config, shown, id, askedPage(req, config)),
     });
   };
 }
@@ -70,11 +70,20 @@ export function createProblemPage(
   return (problem, requestId) => renderProblem(parts, parts.config.current(), problem, requestId);
 }
 
-/** Where somebody wanted to go who asked one of our own pages; their form's address says it too. */
-function returnToOf(req: IncomingMessage, config: Config): string | null {
+/** What is known of the page of ours that somebody asked for. */
+interface AskedPage {
+  /** Where they wanted to go from there; their form's address says it too. */
+  readonly returnTo: string | null;
+  readonly isAddressSecret: boolean;
+}
+
+function askedPage(req: IncomingMessage, config: Config): AskedPage | undefined {
   const facts = findRequestFacts(req);
-  if (facts === null || !isPortalRequest(config.portal, facts)) return null;
-  return returnToIn(config, new Map(), new URLSearchParams(facts.query));
+  if (facts === null || !isPortalRequest(config.portal, facts)) return undefined;
+  return {
+    returnTo: returnToIn(config, new Map(), new URLSearchParams(facts.query)),
+    isAddressSecret: isSecretPath(config.portal, facts),
+  };
 }
 
 /** Seconds after which it is worth asking a store again that did not answer. */
@@ -98,7 +107,7 @@ function renderProblem(
   config: Config,
   problem: Problem,
   requestId: RequestId,
-  returnTo: string | null = null,
+  { returnTo, isAddressSecret }: AskedPage = { returnTo: null, isAddressSecret: false },
 ): ProblemHtml {
   const nonce = random.bytes(16).toString('base64');
   const { title, status } = problemTypes[problem.code];
@@ -117,7 +126,11 @@ function renderProblem(
       },
       frame,
     );
-    const site = { portalOrigin: config.portal.origin, formTargets: returnOrigins(config) };
+    const site = {
+      portalOrigin: config.portal.origin,
+      formTargets: returnOrigins(config),
+      isAddressSecret,
+    };
     return { html, headers: securityHeaders(site, nonce) };
   } catch (error) {
     log.error({ err: error, requestId }, 'the problem page could not be rendered');

@@ -11,6 +11,7 @@ import type { RequestHandler } from 'express';
 import { levelOf } from '../core/assurance.ts';
 import { ownCookies } from '../core/cookie-names.ts';
 import type { SessionFacts } from '../core/facts.ts';
+import { isSecretPath, shownPath } from '../core/locations.ts';
 import { admissibleProofs, answersOf } from '../core/policy/decide.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 import { unreachable } from '../core/unreachable.ts';
@@ -58,7 +59,7 @@ export function createPortal(parts: PortalParts): RequestHandler {
       {
         requestId: request.id,
         method: request.method,
-        path: request.path,
+        path: shownPath(desk.config.portal, request),
         status: res.statusCode,
         answer: res.getHeader('Sallyport-Response'),
         ip: request.ip,
@@ -93,7 +94,9 @@ async function serve(desk: Desk): Promise<void> {
   const visit = visitOf(desk, device);
   const session = await liveSession(desk, endpoint, visit);
   const formCookie = formCookieOf(desk);
-  const asked = { path, parameter, form, session, visit, browser: formCookie.value };
+  // A secret in the path is for the handler alone: nothing that is made of the path holds it.
+  const named = isSecretPath(desk.config.portal, desk.request) ? endpoint.path : path;
+  const asked = { path: named, parameter, form, session, visit, browser: formCookie.value };
   const exchange = exchangeFor(desk, asked, device);
   dropMalformedCookie(desk);
 
@@ -121,8 +124,10 @@ async function answerOf(desk: Desk, endpoint: Endpoint, exchange: Exchange): Pro
     // A session that is gone was ended, or replaced by the first half of a double click: the
     // sign-in page sends on whoever has a newer one.
     const session = await exchange.recallAgain();
-    if (session === null || page !== '/step-up')
+    if (session === null || page === '/sign-in')
       return redirectTo(pageAddress(exchange, '/sign-in'));
+    // There is said what to do.
+    if (page === '/enroll') return redirectTo(pageAddress(exchange, page));
     // Whoever has nothing to answer with would be sent round in a circle.
     if (answersOf(session, exchange.config.policy).length === 0) throw error;
     // Back to the page that asked for it, which knows where the person goes from there.
@@ -132,6 +137,7 @@ async function answerOf(desk: Desk, endpoint: Endpoint, exchange: Exchange): Pro
 
 function pageThatSolves(code: ProblemCode): PagePath | null {
   if (code === 'not-signed-in') return '/sign-in';
+  if (code === 'enrollment-link-required') return '/enroll';
   return code === 'step-up-required' ? '/step-up' : null;
 }
 

@@ -12,6 +12,8 @@ export interface FencedSite {
   readonly portalOrigin: string;
   /** Origins that a form may lead to by a redirect: our own hosts, wildcards included. */
   readonly formTargets: readonly string[];
+  /** The address of the page holds a secret, which no request from there may repeat. */
+  readonly isAddressSecret?: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export function securityHeaders(site: FencedSite, nonce: string): Readonly<Recor
     originAgentCluster: true,
     // Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and the check
     // against forged posts would refuse them (Fetch §3.1).
-    referrerPolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: site.isAddressSecret === true ? 'strict-origin' : 'same-origin' },
     strictTransportSecurity: isHttps && {
       maxAge: 31_536_000,
       includeSubDomains: true,

@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config/config.ts';
 import { ownCookies } from '../core/cookie-names.ts';
 import type { RequestFacts } from '../core/facts.ts';
+import { isSecretPath } from '../core/locations.ts';
 import type { EpochMs } from '../core/time.ts';
 import { prefersJson } from '../platform/problem-response.ts';
 import { cookieToClear, cookieToSet } from './cookies.ts';
@@ -55,7 +56,11 @@ export function writeAnswer(
 ): void {
   const { parts, config, res } = desk;
   const nonce = parts.flows.random.bytes(16).toString('base64');
-  const site = { portalOrigin: config.portal.origin, formTargets: returnOrigins(config) };
+  const site = {
+    portalOrigin: config.portal.origin,
+    formTargets: returnOrigins(config),
+    isAddressSecret: isSecretPath(config.portal, desk.request),
+  };
   for (const [name, value] of Object.entries(securityHeaders(site, nonce))) {
     res.setHeader(name, value);
   }
@@ -109,6 +114,8 @@ const isAboutEnrolling: ReadonlySet<Page['page']> = new Set([
   'enroll',
   'enroll-totp',
   'enroll-passkey',
+  'enroll-guarded',
+  'link-enroll-again',
   'recovery-codes',
 ]);
 

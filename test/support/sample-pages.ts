@@ -221,6 +221,19 @@ export async function samplePages(words: Words): Promise<ReadonlyMap<string, Sam
   const stuck = { totp: 'done', webauthn: 'unavailable', codes: 'done' } as const;
   add('enroll-stuck', enrollPage(words, stuck), mustEnroll);
 
+  add('enroll-guarded', { page: 'enroll-guarded' }, { signedInAs: anna });
+  const link = { action: '/link/secret', until: '25 Nov 2026, 14:32 (SAST)', errors: [] } as const;
+  const invitation = { ...link, page: 'link-invitation', username: 'anna', lengthMin: 12 } as const;
+  const enrollAgain = { ...link, page: 'link-enroll-again', username: '' } as const;
+  const wrongLink = { field: 'password', message: say('link.wrong') } as const;
+  const differ = { field: 'new_password_again', message: say('password.differ') } as const;
+  add('link-invitation', invitation, nowhere);
+  add('link-invitation-wrong', { ...invitation, errors: [differ] }, nowhere);
+  add('link-enroll-again', enrollAgain, nowhere);
+  const again = { ...enrollAgain, username: 'anna', errors: [wrongLink] };
+  add('link-enroll-again-wrong', again, nowhere);
+  add('link-dead', { page: 'link-dead' }, nowhere);
+
   const enrollTotp = {
     page: 'enroll-totp',
     qrSvg,

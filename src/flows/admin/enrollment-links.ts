@@ -7,7 +7,7 @@
 
 import { hash } from 'node:crypto';
 
-import type { Portal } from '../../core/locations.ts';
+import { linkPath, type Portal } from '../../core/locations.ts';
 import { mailedLinkRow } from '../../core/sealed-rows.ts';
 import { addSeconds, type EpochMs } from '../../core/time.ts';
 import type { Sealer } from '../../platform/seal.ts';
@@ -102,5 +102,5 @@ export function linkInMail(
 }
 
 function linkUrl(portal: Portal, secret: string): string {
-  return `${portal.url}/link/${secret}`;
+  return `${portal.url}${linkPath}${secret}`;
 }

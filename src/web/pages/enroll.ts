@@ -9,6 +9,7 @@ import {
   mustUseHardwareKey,
   tierOf,
 } from '../../core/policy/mfa-policy.ts';
+import { isKeptFromEnrolling } from '../../flows/enroll/may-enroll.ts';
 import { hasUnconfirmedCodes } from '../../flows/enroll/recovery-codes.ts';
 import { outlookOf, type SecondFactor } from '../destination.ts';
 import { type Answer, type Exchange, showPage } from '../exchange.ts';
@@ -29,9 +30,11 @@ const pathOf: Readonly<Record<SecondFactor, PagePath>> = {
   'recovery-code': '/recovery-codes',
 };
 
-/** Shows the steps; sends on whom nothing obliges to enroll more than they have. */
+/** Shows the steps, or why there are none after a reset; sends on whom nothing obliges to enroll more than they have. */
 export async function showEnroll(exchange: Exchange<SessionFacts>): Promise<Answer> {
   const { parts, session } = exchange;
+  // After a reset, whatever is asked for: nothing can be set up before this is answered.
+  if (await isKeptFromEnrolling(parts.flows, session)) return showPage({ page: 'enroll-guarded' });
   const isObliged = isToEnroll(exchange);
   const isDue = await hasUnconfirmedCodes(parts.flows, session);
   const { toEnroll, choices } = outlookOf(exchange);

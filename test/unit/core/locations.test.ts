@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isPortalRequest, pageUrl, portalAt } from '../../../src/core/locations.ts';
+import {
+  isPortalRequest,
+  isSecretPath,
+  pageUrl,
+  portalAt,
+  shownPath,
+} from '../../../src/core/locations.ts';
 
 describe('portalAt', () => {
   test('takes the address apart', () => {
@@ -54,4 +60,30 @@ describe('isPortalRequest', () => {
       assert.equal(isPortalRequest(where, { host, path }), isOurs);
     });
   }
+});
+
+describe('an address that holds a secret', () => {
+  const portal = portalAt('https://console.example.com/_mfa');
+  const host = 'console.example.com';
+  const path = '/_mfa/link/Zk9wqT1xYb3Lr0cVn7mPs5dFh2jKg8uEi4oAq6tRy1w';
+
+  test('is that of a one-time link, whole or torn, and is not repeated (G9)', () => {
+    for (const one of [path, `${path}/`, `${path}/x`, `${path})`, '/_mfa/link/']) {
+      assert.equal(isSecretPath(portal, { host, path: one }), true, one);
+      assert.equal(shownPath(portal, { host, path: one }), '/_mfa/link/…');
+      assert.equal(shownPath(portal, { path: one }), '/_mfa/link/…', 'on a host that is not known');
+    }
+  });
+
+  test('is none on another host, elsewhere, or of another name', () => {
+    for (const other of [
+      { host: 'other.example.com', path },
+      { host, path: '/link/x' },
+      { host, path: '/_mfa/links/x' },
+      { host, path: '/_mfa/sign-in' },
+    ]) {
+      assert.equal(isSecretPath(portal, other), false, other.path);
+      assert.equal(shownPath(portal, other), other.path);
+    }
+  });
 });

@@ -22,6 +22,7 @@ export type EnrollmentWay = (typeof enrollmentWays)[number];
 export interface OpenedEnrollment {
   /** The address of the link, to be shown this once. */
   readonly link: string | null;
+  readonly linkExpiresAt: EpochMs | null;
   readonly supervisedUntil: EpochMs | null;
 }
 
@@ -34,11 +35,12 @@ export async function guardEnrollment(
   { way, now }: { readonly way: EnrollmentWay; readonly now: EpochMs },
 ): Promise<OpenedEnrollment> {
   if (way === 'supervised') {
-    return { link: null, supervisedUntil: await openWindow(ctx, stores, by, user, now, now) };
+    const supervisedUntil = await openWindow(ctx, stores, by, user, now, now);
+    return { link: null, linkExpiresAt: null, supervisedUntil };
   }
   await stores.users.setEnrollGuard(user.id, { since: now, supervisedUntil: null });
-  const { url } = await createEnrollmentLink(ctx, stores, by, user, 'enroll-again', now);
-  return { link: url, supervisedUntil: null };
+  const made = await createEnrollmentLink(ctx, stores, by, user, 'enroll-again', now);
+  return { link: made.url, linkExpiresAt: made.expiresAt, supervisedUntil: null };
 }
 
 /**

@@ -36,11 +36,11 @@ export function checkedResetInput(
   }));
   const tidy = { reason: tidied(input.reason), ticket: tidied(input.ticket), proofing };
   const faults = [
-    ...textFaults('/reason', tidy.reason, resetTextMax.reason),
-    ...textFaults('/ticket', tidy.ticket, resetTextMax.ticket),
+    ...textFaults('reason', '/reason', tidy.reason),
+    ...textFaults('ticket', '/ticket', tidy.ticket),
     ...proofing.flatMap(({ kind, reference }, at) => [
-      ...textFaults(`/proofing/${String(at)}/kind`, kind, resetTextMax.kind),
-      ...textFaults(`/proofing/${String(at)}/reference`, reference, resetTextMax.reference),
+      ...textFaults('kind', `/proofing/${String(at)}/kind`, kind),
+      ...textFaults('reference', `/proofing/${String(at)}/reference`, reference),
     ]),
     ...proofingFaults(proofing, policy),
   ];
@@ -54,7 +54,7 @@ export function checkedResetInput(
 /** Why somebody says no, with blanks put in order. Throws as `checkedResetInput` does. */
 export function checkedEndReason(reason: string): string {
   const tidy = tidied(reason);
-  const errors = textFaults('/reason', tidy, resetTextMax.reason);
+  const errors = textFaults('reason', '/reason', tidy);
   if (errors.length === 0) return tidy;
   throw new Problem('validation-failed', { detail: errors[0]?.detail ?? '', members: { errors } });
 }
@@ -89,13 +89,26 @@ function tidied(text: string): string {
     .trim();
 }
 
-function textFaults(pointer: string, text: string, charactersMax: number): readonly FieldFault[] {
-  if (text === '') return [{ pointer, detail: 'Fill this in.' }];
+const textNames = {
+  reason: 'the reason',
+  ticket: 'the ticket',
+  kind: 'the kind of each check',
+  reference: 'the reference of each check',
+} as const;
+
+function textFaults(
+  what: keyof typeof textNames,
+  pointer: string,
+  text: string,
+): readonly FieldFault[] {
+  const name = textNames[what];
+  const charactersMax = resetTextMax[what];
+  if (text === '') return [{ pointer, detail: `Fill in ${name}.` }];
   if (Array.from(text).length > charactersMax) {
-    return [{ pointer, detail: `Use at most ${String(charactersMax)} characters.` }];
+    return [{ pointer, detail: `Use at most ${String(charactersMax)} characters for ${name}.` }];
   }
   return /[\p{C}\p{Zl}\p{Zp}]/u.test(text)
-    ? [{ pointer, detail: 'Use printable characters only.' }]
+    ? [{ pointer, detail: `Use printable characters only in ${name}.` }]
     : [];
 }
 
