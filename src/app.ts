@@ -17,10 +17,13 @@ import { isPortalRequest } from './core/locations.ts';
 import { addSeconds } from './core/time.ts';
 import { expireResets } from './flows/admin/resets/end-request.ts';
 import { servicesOfUnknownNetworks } from './flows/admin/services.ts';
+import { noteToday } from './flows/admin/mfa-status.ts';
+import { checkAudit, onceIn, pruneAudit } from './flows/operating/keep-audit.ts';
 import { removeOldSigningKeys } from './flows/operating/old-keys.ts';
 import { type Management, startManagement } from './platform/management.ts';
 import { setRequestFacts } from './platform/request-facts.ts';
 import type { DrainStep } from './platform/shutdown.ts';
+import { sinksOf } from './sinks/waiting-gate.ts';
 import { deviceCookieSeconds } from './web/device-cookie.ts';
 
 /** A gateway that accepts connections. */
@@ -69,6 +72,7 @@ export async function startGateway(
         { name: 'finish what is under way', run: (hurry) => finish(composition, server, hurry) },
         { name: 'stop keeping house', run: stopKeepingHouse },
         { name: 'finish the mail under way', run: (hurry) => composition.mail.stop(hurry) },
+        { name: 'send the audit trail on', run: (hurry) => composition.auditSender.stop(hurry) },
         { name: 'close the management listener', run: async () => management?.close() },
         { name: 'close the stores', run: () => composition.close() },
       ],
@@ -194,11 +198,27 @@ const devicesKeptSeconds = deviceCookieSeconds;
 /** A place that somebody has not been to for half a year is news again. */
 const placesKeptSeconds = 180 * 24 * 3600;
 
+/** Old audit events are removed so often, and new ones checked. */
+const auditSeconds = { prune: 3600, check: 24 * 3600 } as const;
+
+/** How people stand is noted so often, in place of what was noted that day before. */
+const noteSeconds = 3600;
+
 /** Removes what has expired, once a minute. Failing to is no reason to stop. */
-export function keepHouse({ flows, clock, log }: Composition): () => void {
+export function keepHouse({ flows, clock, log, metrics }: Composition): () => void {
+  const isPruningDue = onceIn(auditSeconds.prune);
+  const isCheckDue = onceIn(auditSeconds.check);
+  const isNoteDue = onceIn(noteSeconds);
+  // At once, but in the background: a long trail takes its time, and keeps nobody waiting.
+  const checkAuditWhenDue = (): void => {
+    if (!isCheckDue(clock.now())) return;
+    void checkAudit(flows, (isWhole) => metrics.auditTrail.checked(isWhole));
+  };
+  checkAuditWhenDue();
   const timer = setInterval(() => {
     const now = clock.now();
-    const { stores, sessions } = flows;
+    const { stores, sessions, config } = flows;
+    checkAuditWhenDue();
     Promise.all([
       stores.challenges.removeExpired(now),
       stores.usedChallenges.removeExpired(now),
@@ -210,6 +230,8 @@ export function keepHouse({ flows, clock, log }: Composition): () => void {
       removeOldSigningKeys(stores, now),
       sessions.removeExpired(now),
       expireResets(flows),
+      isNoteDue(now) ? noteToday(flows) : null,
+      isPruningDue(now) ? pruneAudit(flows, sinksOf(config.current().auditTrail)) : null,
     ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed'));
   }, housekeepingMilliseconds);
   timer.unref();

@@ -5,6 +5,7 @@
 import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
+import { isEvidenceTenant } from './core/evidence-tenant.ts';
 import type { TenantId } from './core/ids.ts';
 import { networkOf } from './core/place.ts';
 import { linkInMail } from './flows/admin/enrollment-links.ts';
@@ -26,6 +27,10 @@ import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
 import { createSigner } from './platform/signing.ts';
+import { type AuditSender, startAuditSender } from './sinks/audit-sender.ts';
+import { syslogSink } from './sinks/syslog.ts';
+import { createWaitingGate, type WaitingGate } from './sinks/waiting-gate.ts';
+import { webhookSink } from './sinks/webhook.ts';
 import { defaultRates, openLimits, type Rates } from './stores/limits/limits.ts';
 import { type OpenedSessions, openSessions } from './stores/sessions/choose.ts';
 import { parseSessionCookie } from './stores/sessions/session-cookie.ts';
@@ -59,6 +64,8 @@ export interface Foundation {
   /** The encryption keys that the sealer seals with. */
   readonly keys: KeyRing;
   readonly sealer: Sealer;
+  /** Says whether too much of the audit trail waits to be sent on. */
+  readonly auditGate: WaitingGate;
   close(): Promise<void>;
 }
 
@@ -69,6 +76,8 @@ export interface Composition extends Foundation {
   readonly portal: RequestHandler;
   /** Sends what waits in the outbox. */
   readonly mail: OutboxSender;
+  /** Sends the audit trail on. */
+  readonly auditSender: AuditSender;
   /** Resolves when the stores answer. */
   checkReady(): Promise<void>;
 }
@@ -87,8 +96,12 @@ export async function openFoundation(
   const database = openDatabase(storage.database, {
     random,
     statements,
-    onAudited: (event) => metrics.audited(event.type, event.severity),
+    onAudited: ({ type, severity, tenant }) => {
+      // A run of evidence locks people who do not exist: nobody is to be woken for it.
+      if (!isEvidenceTenant(tenant)) metrics.audited(type, severity);
+    },
     chainKeys: () => chainKeys,
+    isAuditFull: () => auditGate.isFull(),
   });
   const opened = openSessions({
     location: storage.sessions,
@@ -98,6 +111,12 @@ export async function openFoundation(
   });
   const metrics = createMetrics({
     countActiveSessions: () => opened.sessions.countActive(clock.now()),
+  });
+  const auditGate = createWaitingGate({
+    sinks: database.stores.auditSinks,
+    settings: () => config.current().auditTrail,
+    log,
+    report: metrics.auditTrail,
   });
   const closeStores = async (): Promise<void> => {
     await opened.sessions.close();
@@ -111,6 +130,7 @@ export async function openFoundation(
     sealer = createSealer(keys, random);
     chainKeys = chainKeysOf(sealer);
     await database.beginSigning(clock.now());
+    await auditGate.look();
   } catch (error) {
     await closeStores();
     throw error;
@@ -144,6 +164,7 @@ export async function openFoundation(
     opened,
     keys,
     sealer,
+    auditGate,
     async close() {
       await methods.passwords.close();
       await closeStores();
@@ -169,7 +190,7 @@ export function passkeySettingsOf({ webauthn, portal, policy }: Config): Passkey
   };
 }
 
-/** Opens everything, and begins to send mail. */
+/** Opens everything, and begins to send mail and the audit trail. */
 export async function compose(
   config: LiveConfig,
   surroundings: Surroundings,
@@ -231,8 +252,11 @@ export async function compose(
     recall,
     recallToken,
     signer,
+    isHeldUp: () =>
+      config.current().auditTrail.whenFull === 'refuse' && foundation.auditGate.isFull(),
     problemPage: createProblemPage({ config, renderer, random, log }),
   });
+  const auditSender = startSendingAudit(foundation);
   const mail = startMail(foundation, renderer.words);
   const stopFollowing = followKeys({ keys: foundation.keys, stores, log });
   return {
@@ -241,12 +265,14 @@ export async function compose(
     gateway,
     portal,
     mail,
+    auditSender,
     async checkReady() {
       await Promise.all([database.check(), sessions.check()]);
     },
     async close() {
       stopFollowing();
       await mail.stop(new AbortController().signal);
+      await auditSender.stop(new AbortController().signal);
       await foundation.close();
     },
   };
@@ -258,6 +284,27 @@ function streamsOf(gateway: Gateway, tenant: TenantId): readonly ListedStream[] 
     const { request, route, session } = judgement;
     if (session === null || session.principal.tenant !== tenant) return [];
     return [{ kind, openedAt, request, routeName: route?.name ?? '', session }];
+  });
+}
+
+function startSendingAudit({ flows, clock, log, metrics, auditGate }: Foundation): AuditSender {
+  const { config, random, stores } = flows;
+  return startAuditSender({
+    sinks: stores.auditSinks,
+    audit: stores.audit,
+    clock,
+    random,
+    log,
+    gate: auditGate,
+    settings: () => config.current().auditTrail,
+    count: (sink, outcome, events) => metrics.auditTrail.delivered(sink, outcome, events),
+    openSyslog: (settings) =>
+      syslogSink(settings, {
+        clock,
+        hostname: () => config.current().portal.host,
+        processId: process.pid,
+      }),
+    openWebhook: (settings) => webhookSink(settings, { clock }),
   });
 }
 

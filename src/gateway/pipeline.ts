@@ -12,6 +12,7 @@ import { decide } from '../core/policy/decide.ts';
 import type { Decision } from '../core/policy/decision.ts';
 import { matchRoute, type Route } from '../core/route.ts';
 import type { Clock } from '../platform/clock.ts';
+import { AuditTrailFull } from '../stores/types.ts';
 import { type CallerDeps, type Credentials, recallCaller } from './caller.ts';
 
 /** What became of a request. */
@@ -28,11 +29,13 @@ export interface Judgement {
 export interface JudgeDeps extends CallerDeps {
   readonly clock: Clock;
   readonly recordDecision: (judgement: Judgement) => void;
+  /** Too much of the audit trail waits, and the operator wants nothing to pass then (F12). */
+  readonly isHeldUp: () => boolean;
 }
 
 /**
- * Judges a request. Throws `StoreUnavailable` when it cannot be known who asks, and the problem
- * `invalid-token` when what it brings along was meant to say so and does not hold.
+ * Judges a request. Throws `StoreUnavailable` when it cannot be known who asks, `AuditTrailFull`
+ * when nothing may pass because too much of the trail waits, and the problem `invalid-token` when what it brings along was meant to say so and does not hold.
  */
 export async function judge(
   deps: JudgeDeps,
@@ -51,7 +54,13 @@ export async function judge(
     if (caller.isProgram && request.isNavigation) request = { ...request, isNavigation: false };
     if (session !== null) decision = decide(route, { request, session, now }, config.policy);
   }
+  if (mayPass(decision) && deps.isHeldUp()) throw new AuditTrailFull();
   const judgement = { request, route, session, decision };
   deps.recordDecision(judgement);
   return judgement;
+}
+
+/** Whether something reaches the upstream by it: a reminder stops pages, not calls. */
+function mayPass({ kind }: Decision): boolean {
+  return kind === 'allow' || kind === 'remind';
 }

@@ -50,13 +50,21 @@ export function startAuditSender(parts: AuditSenderParts): AuditSender {
   const underWay = new Map<SinkName, Promise<void>>();
   let isStopped = false;
   let wasFull = false;
+  let looking: Promise<void> | null = null;
 
   async function look(): Promise<void> {
     await Promise.all(sinkNames.map(advance));
     await lookAtWhatWaits();
   }
 
-  async function lookAtWhatWaits(): Promise<void> {
+  function lookAtWhatWaits(): Promise<void> {
+    looking ??= compareWithBefore().finally(() => {
+      looking = null;
+    });
+    return looking;
+  }
+
+  async function compareWithBefore(): Promise<void> {
     await gate.look();
     const isFull = gate.isFull();
     if (isFull === wasFull) return;
@@ -112,7 +120,7 @@ export function startAuditSender(parts: AuditSenderParts): AuditSender {
       const grace = setTimeout(() => stopping.abort(), graceMilliseconds);
       hurry.addEventListener('abort', () => stopping.abort(), { once: true });
       if (hurry.aborted) stopping.abort();
-      await Promise.all(underWay.values());
+      await Promise.all([looking, ...underWay.values()]);
       // What was written down while everything else ended.
       await Promise.all(sinkNames.map(advance));
       clearTimeout(grace);

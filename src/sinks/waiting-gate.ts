@@ -21,7 +21,7 @@ export interface WaitingReport {
 
 /** Whether there is room for what has to be audited. */
 export interface WaitingGate {
-  /** As of a second ago; while it says yes, each question has it look again. */
+  /** As of the last look. */
   isFull(): boolean;
   /** How many wait for the slowest of the configured sinks, as of the last look. */
   waiting(): number;
@@ -66,10 +66,7 @@ export function createWaitingGate(parts: {
   }
 
   return {
-    isFull() {
-      if (isFull) void look();
-      return isFull;
-    },
+    isFull: () => isFull,
     waiting: () => waiting,
     look,
   };

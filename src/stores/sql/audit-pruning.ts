@@ -19,6 +19,7 @@ export interface Pruning {
   /** What these have yet to send stays. */
   readonly sinks: readonly string[];
   readonly now: EpochMs;
+  readonly actor?: string;
 }
 
 /** Removes a part of the beginning; says how many events it had. */
@@ -32,7 +33,13 @@ export async function pruneChain(db: Db, parts: ChainParts, asked: Pruning): Pro
   const events = last === null ? 0 : last.seq - head.first_seq + 1;
   if (last !== null) {
     const isMoved = await inTransaction(db, (db) =>
-      moveStart(db, parts, { last, head, events, at: asked.now }),
+      moveStart(db, parts, {
+        last,
+        head,
+        events,
+        at: asked.now,
+        actor: asked.actor ?? 'system',
+      }),
     );
     if (!isMoved) return 0;
   }
@@ -49,9 +56,10 @@ async function moveStart(
     readonly head: AuditHeadTable;
     readonly events: number;
     readonly at: EpochMs;
+    readonly actor: string;
   },
 ): Promise<boolean> {
-  const { last, head, events, at } = move;
+  const { last, head, events, at, actor } = move;
   // Holds the head; false when another instance has pruned meanwhile.
   const { numUpdatedRows } = await db
     .updateTable('audit_head')
@@ -63,7 +71,7 @@ async function moveStart(
     at,
     type: 'audit.pruned',
     severity: 'notice',
-    actor: 'system',
+    actor,
     subject: null,
     tenant: defaultTenant,
     ip: null,
