@@ -68,6 +68,8 @@ export interface BareGateway {
   readonly log: { readonly message: string; readonly [field: string]: unknown }[];
   /** Signs somebody in and returns the `Cookie` header. */
   signIn(as?: SignInAs): string;
+  /** Signs somebody in and returns an `Authorization` header. */
+  bearer(as?: SignInAs & { readonly seconds?: number }): Promise<string>;
   /** Swaps the routes, as a reload does. */
   reload(routes: readonly Route[]): void;
   stop(): Promise<void>;
@@ -158,6 +160,25 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   });
   const { port, origin } = await listening(server);
 
+  const addUser = (as: SignInAs): Principal => {
+    const principal = aPrincipal(as.principal);
+    stores.users.set(principal.id, {
+      user: {
+        ...principal,
+        sessionEpoch: 0,
+        createdAt: NOON,
+        mustEnrollAt: as.enrollBy ?? null,
+        remindedAt: as.remindedAt ?? null,
+        enrollGuard: null,
+      },
+      tenantRules: noTenantRules,
+      attestedModels: [],
+      enrolled: as.enrolled ?? ['totp'],
+      recoveryCodesLeft: 10,
+      isSessionRevoked: false,
+    });
+    return principal;
+  };
   let signedIn = 0;
   return {
     port,
@@ -172,39 +193,49 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
     signIn(as = {}) {
       signedIn += 1;
       const id = `session-${String(signedIn)}`;
-      const principal = aPrincipal(as.principal);
+      const principal = addUser(as);
       const key = `key-${String(signedIn)}` as SessionKey;
       const createdAt = as.createdAt ?? clock.now();
-      stores.users.set(principal.id, {
-        user: {
-          ...principal,
-          sessionEpoch: 0,
-          createdAt: NOON,
-          mustEnrollAt: as.enrollBy ?? null,
-          remindedAt: as.remindedAt ?? null,
-          enrollGuard: null,
-        },
-        tenantRules: noTenantRules,
-        attestedModels: [],
-        enrolled: as.enrolled ?? ['totp'],
-        recoveryCodesLeft: 10,
-        isSessionRevoked: false,
-      });
       stores.sessions.set(id, {
         key,
         lineage: key,
         userId: principal.id,
         sessionEpoch: 0,
-        proofs: as.proofs ?? [
-          aProof('password', { at: createdAt }),
-          aProof('totp', { at: createdAt }),
-        ],
+        proofs: proofsOf(as, createdAt),
         createdAt,
         lastSeenAt: createdAt,
         ip: '127.0.0.1',
         userAgent: '',
       });
       return `sallyport=${id}`;
+    },
+    async bearer(as = {}) {
+      signedIn += 1;
+      const { id, username, displayName, groups, tenant } = addUser(as);
+      const since = as.createdAt ?? clock.now();
+      const claims = {
+        sub: id,
+        jti: `tok_${String(signedIn)}`,
+        client_id: 'sallyport',
+        scope: 'api routes',
+        tenant,
+        preferred_username: username,
+        name: displayName,
+        groups,
+        tier: 'TIER3',
+        acr: 'aal2',
+        amr: ['mfa', 'otp', 'pwd'],
+        auth_time: Math.floor(since / 1000),
+        sallyport: {
+          lineage: `lineage-${String(signedIn)}` as SessionKey,
+          epoch: 0,
+          since,
+          proofs: proofsOf(as, since),
+        },
+      };
+      const expiresAt = clock.now() + (as.seconds ?? 1200) * 1000;
+      const { portal } = config;
+      return `Bearer ${await signer.signToken('access', claims, { portal, expiresAt })}`;
     },
     reload(routes) {
       config = { ...config, routes };
@@ -216,6 +247,10 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
+}
+
+function proofsOf(as: SignInAs, at: number): SessionFacts['proofs'] {
+  return as.proofs ?? [aProof('password', { at }), aProof('totp', { at })];
 }
 
 function configFor(options: BareGatewayOptions): Config {
