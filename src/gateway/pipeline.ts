@@ -35,7 +35,8 @@ export interface JudgeDeps extends CallerDeps {
 
 /**
  * Judges a request. Throws `StoreUnavailable` when it cannot be known who asks, `AuditTrailFull`
- * when nothing may pass because too much of the trail waits, and the problem `invalid-token` when what it brings along was meant to say so and does not hold.
+ * when nothing may pass because too much of the trail waits, and the problem `invalid-token` when
+ * what it brings along was meant to say so and does not hold.
  */
 export async function judge(
   deps: JudgeDeps,
