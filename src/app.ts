@@ -222,6 +222,7 @@ export function keepHouse({ flows, clock, log, metrics }: Composition): () => vo
     Promise.all([
       stores.challenges.removeExpired(now),
       stores.usedChallenges.removeExpired(now),
+      stores.idempotency.removeExpired(now),
       stores.revokedSessions.removeExpired(now),
       stores.accessChanges.removeBefore(addSeconds(now, -accessChangesKeptSeconds)),
       stores.devices.removeUnseenSince(addSeconds(now, -devicesKeptSeconds)),

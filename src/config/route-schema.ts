@@ -124,7 +124,8 @@ export const routeSchema = z.strictObject({
   accept: oneOrMore(z.enum(['session', 'bearer']))
     .prefault(['session'])
     .describe(
-      'How callers may identify themselves: session. (bearer is read; no tokens exist yet.)',
+      'How callers may identify themselves: session (the cookie of a browser), bearer (a token ' +
+        'of the API). Service accounts have tokens alone.',
     ),
   timeouts: timeouts.prefault({}).describe('How long the upstream may keep us waiting.'),
   maxBody: byteSize()
