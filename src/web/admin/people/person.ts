@@ -5,7 +5,7 @@ import type { UserId } from '../../../core/ids.ts';
 import { isAbove } from '../../../core/policy/administration.ts';
 import { tierOf } from '../../../core/policy/mfa-policy.ts';
 import { findPerson, type PersonStory } from '../../../flows/admin/find-people.ts';
-import { type Answer, type Exchange, showPage } from '../../exchange.ts';
+import { type Answer, type Exchange, redirectTo, showPage } from '../../exchange.ts';
 import { administratorOf, mayDo } from '../administrator.ts';
 import type { Fact } from '../blocks.ts';
 import { noticeIn } from '../done.ts';
@@ -21,6 +21,11 @@ export async function showPerson(exchange: Exchange<SessionFacts>): Promise<Answ
   const id = exchange.parameter as UserId;
   const story = await findPerson(exchange.parts.flows, administratorOf(exchange), id);
   return showPage(await personPage(exchange, story, {}));
+}
+
+/** Back to the page of a form that has none of its own, after a step-up. */
+export function showPersonInstead({ config, parameter }: Exchange): Answer {
+  return redirectTo(config.portal.url + personPath(parameter as UserId));
 }
 
 /** What a refused form leaves: what was typed, and what is wrong with it. */
