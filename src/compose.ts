@@ -2,6 +2,8 @@
  * Puts the program together: the only file that names concrete stores, methods and clocks.
  */
 
+import { setTimeout } from 'node:timers/promises';
+
 import type { RequestHandler } from 'express';
 import type { Config, LiveConfig } from './config/config.ts';
 import { ownCookies } from './core/cookie-names.ts';
@@ -9,6 +11,8 @@ import { isEvidenceTenant } from './core/evidence-tenant.ts';
 import type { TenantId } from './core/ids.ts';
 import { networkOf } from './core/place.ts';
 import { linkInMail } from './flows/admin/enrollment-links.ts';
+import { evidenceRuns } from './flows/evidence/evidence-runs.ts';
+import type { EvidenceParts } from './flows/evidence/run/run.ts';
 import type { FlowContext } from './flows/flow-context.ts';
 import { followKeys } from './flows/operating/follow-keys.ts';
 import { openKeys } from './flows/operating/open-keys.ts';
@@ -22,11 +26,12 @@ import { type OutboxSender, startOutboxSender } from './notify/outbox-sender.ts'
 import { type SteadyClock, systemClock } from './platform/clock.ts';
 import { openPlaces } from './platform/geo.ts';
 import type { KeyRing } from './platform/key-ring.ts';
-import type { Logger } from './platform/log.ts';
+import type { Logger, TappedLog } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
-import { createSigner } from './platform/signing.ts';
+import { createSigner, type Signer } from './platform/signing.ts';
+import { programVersion } from './platform/version.ts';
 import { type AuditSender, startAuditSender } from './sinks/audit-sender.ts';
 import { syslogSink } from './sinks/syslog.ts';
 import { createWaitingGate, type WaitingGate } from './sinks/waiting-gate.ts';
@@ -46,7 +51,7 @@ import { zonedTime } from './web/zoned-time.ts';
 
 /** What may be put in place of the real thing. */
 export interface Surroundings {
-  readonly log: Logger;
+  readonly log: Logger & Partial<TappedLog>;
   readonly clock?: SteadyClock;
   readonly rates?: Rates;
   /** `unlimited`: for a command that touches every row. */
@@ -57,7 +62,7 @@ export interface Surroundings {
 export interface Foundation {
   readonly flows: FlowContext;
   readonly clock: SteadyClock;
-  readonly log: Logger;
+  readonly log: Logger & Partial<TappedLog>;
   readonly metrics: Metrics;
   readonly database: SqlDatabase;
   readonly opened: OpenedSessions;
@@ -190,6 +195,24 @@ export function passkeySettingsOf({ webauthn, portal, policy }: Config): Passkey
   };
 }
 
+/** What a run of evidence needs beside the flows. */
+export function evidencePartsOf(
+  { clock, log }: Pick<Foundation, 'clock' | 'log'>,
+  signer: Signer,
+): EvidenceParts {
+  return {
+    version: programVersion(),
+    wallNow: () => clock.wallNow(),
+    async pause(seconds, signal) {
+      const options = signal === null ? {} : { signal };
+      await setTimeout(seconds * 1000, undefined, options).catch(() => undefined);
+    },
+    signer,
+    // A log that somebody else brought may be one that cannot be listened to.
+    tapLog: (listener) => log.tap?.(listener) ?? (() => undefined),
+  };
+}
+
 /** Opens everything, and begins to send mail and the audit trail. */
 export async function compose(
   config: LiveConfig,
@@ -220,9 +243,11 @@ export async function compose(
     lifetimes: () => config.current().sessions,
   });
   const renderer = createRenderer();
+  const evidence = evidenceRuns(flows, evidencePartsOf(foundation, signer));
 
   const portal = createPortal({
     flows,
+    evidence,
     recall,
     recallToken,
     signer,
@@ -271,6 +296,7 @@ export async function compose(
     },
     async close() {
       stopFollowing();
+      await evidence.stop();
       await mail.stop(new AbortController().signal);
       await auditSender.stop(new AbortController().signal);
       await foundation.close();

@@ -3,11 +3,11 @@
  * code. What was typed wrongly is answered with one line that says what to type instead.
  */
 
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
 import { closestName } from '../config/source/closest-name.ts';
 import { Problem } from '../core/problem.ts';
+import { programVersion } from '../platform/version.ts';
 import { AuditTrailFull, StoreUnavailable } from '../stores/types.ts';
 import { auditExport } from './audit/audit-export.ts';
 import { auditPrune } from './audit/audit-prune.ts';
@@ -98,7 +98,7 @@ function programOf(
   const program = new Command('sallyport')
     .description('An MFA gateway for consoles and AI backends that have no MFA themselves.')
     .usage('COMMAND')
-    .version(versionText(), '--version', 'Print the version.');
+    .version(programVersion(), '--version', 'Print the version.');
   const parents = new Map<string, Command>();
   for (const spec of specs) {
     const [first = ''] = spec.name.split(' ');
@@ -246,9 +246,4 @@ interface ListenError extends Error {
 
 function causeOf(error: Error): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
-}
-
-function versionText(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

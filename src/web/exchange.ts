@@ -14,6 +14,7 @@ import type { Problem, ProblemCode } from '../core/problem.ts';
 import type { Route } from '../core/route.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { TokenKind, TokenScope } from '../core/tokens.ts';
+import type { EvidenceRuns } from '../flows/evidence/evidence-runs.ts';
 import type { FlowContext, NewSession, Visit } from '../flows/flow-context.ts';
 import type { Signer } from '../platform/signing.ts';
 import type { AdminFrame } from './admin/views.ts';
@@ -24,6 +25,8 @@ import type { Page } from './views.ts';
 /** What the portal is built from. */
 export interface PortalParts {
   readonly flows: FlowContext;
+  /** Runs of evidence at this instance. */
+  readonly evidence: EvidenceRuns;
   /** Session facts by the `Cookie` header; the gateway asks the same function. */
   readonly recall: (cookieHeader: string | undefined) => Promise<SessionFacts | null>;
   /** Facts by a token; null: it does not count. */

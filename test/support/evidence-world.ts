@@ -102,9 +102,9 @@ export async function openEvidenceWorld(
     log,
     waited,
     collect: (broken = (whole) => whole) =>
-      collectEvidence(broken({ ...ctx, log }), parts, { by: 'auditor' }),
+      collectEvidence(broken({ ...ctx, log }), parts, { by: 'cli' }),
     verify: (verifications, broken = (whole) => whole) =>
-      inRun(broken({ ...ctx, log }), parts, { by: 'auditor' }, async (run) => {
+      inRun(broken({ ...ctx, log }), parts, { by: 'cli' }, async (run) => {
         log.info({ evidence: run.id }, 'a run of a test begins');
         await makeTenant(run);
         const done: Verification[] = [];

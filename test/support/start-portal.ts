@@ -9,7 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import type { NextFunction, Request, Response } from 'express';
-import { passkeySettingsOf } from '../../src/compose.ts';
+import { evidencePartsOf, passkeySettingsOf } from '../../src/compose.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { Network } from '../../src/core/cidr.ts';
 import { fixedConfig } from '../../src/config/live.ts';
@@ -19,6 +19,7 @@ import { isPortalRequest } from '../../src/core/locations.ts';
 import { networkOf } from '../../src/core/place.ts';
 import type { AccessPolicy } from '../../src/core/policy/mfa-policy.ts';
 import type { Route } from '../../src/core/route.ts';
+import { evidenceRuns } from '../../src/flows/evidence/evidence-runs.ts';
 import type { FlowContext } from '../../src/flows/flow-context.ts';
 import { createUser } from '../../src/flows/admin/users.ts';
 import { createRecall } from '../../src/gateway/recall.ts';
@@ -141,8 +142,13 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
   const signer = await createSigner({ clock, keys: database.stores.signingKeys, sealer });
   const cookies = ownCookies(config.portal);
   const decisions: JudgedRequest[] = [];
+  const evidence = evidenceRuns(flows, {
+    ...evidencePartsOf({ clock, log: quietLog }, signer),
+    pause: (seconds) => Promise.resolve(clock.advance(seconds)),
+  });
   const handle = createPortal({
     flows,
+    evidence,
     recall: createRecall({
       clock,
       log: quietLog,
@@ -203,6 +209,7 @@ export async function startPortal(differences: PortalDifferences = {}): Promise<
       return { username, password };
     },
     async stop() {
+      await evidence.stop();
       server.closeAllConnections();
       server.close();
       await methods.passwords.close();

@@ -6,8 +6,9 @@
  */
 
 import type { Config } from '../../config/config.ts';
-import type { NewAuditEvent } from '../../core/audit-event.ts';
 import { defaultTenant } from '../../core/ids.ts';
+import { type Administrator, eventByAdministrator } from '../admin/administrator.ts';
+import { eventOnCommandLine } from '../audit-events.ts';
 import type { FlowContext } from '../flow-context.ts';
 import { everyEvent } from './checks/events.ts';
 import { verifyEnrollmentFirst } from './checks/v1-enrollment-first.ts';
@@ -46,13 +47,15 @@ const verifications: readonly ((run: Run) => Promise<Verification>)[] = [
 export async function collectEvidence(
   ctx: FlowContext,
   parts: EvidenceParts,
-  asked: { readonly by: string; readonly signal?: AbortSignal },
+  { by, signal }: { readonly by: Administrator | 'cli'; readonly signal?: AbortSignal },
 ): Promise<EvidenceReport> {
+  const name = by === 'cli' ? by : by.session.principal.username;
+  const asked = { by: name, ...(signal === undefined ? {} : { signal }) };
   return inRun(ctx, parts, asked, async (run) => {
-    ctx.log.info({ evidence: run.id, by: asked.by }, 'evidence: a run begins');
+    ctx.log.info({ evidence: run.id, by: name }, 'evidence: a run begins');
     const leftovers = await clearLeftovers(run);
     const report = await reportOf(run, ctx.config.current());
-    await keep(run, report, leftovers);
+    await keep(run, report, { by, leftovers });
     ctx.log.info({ evidence: run.id, outcome: report.outcome }, 'evidence: a run is done');
     return report;
   });
@@ -83,20 +86,17 @@ async function reportOf(run: Run, config: Config): Promise<EvidenceReport> {
 }
 
 /** The report and its event stand or fall together (guarantee G12). */
-async function keep(run: Run, report: EvidenceReport, leftovers: number): Promise<void> {
-  const { id, outcome, by, installation } = report;
+async function keep(
+  run: Run,
+  report: EvidenceReport,
+  { by, leftovers }: { readonly by: Administrator | 'cli'; readonly leftovers: number },
+): Promise<void> {
+  const { id, outcome, installation } = report;
   const counts = countOutcomes(report);
-  const event: NewAuditEvent = {
+  const happening = {
     at: report.finishedAt,
     type: 'evidence.collected',
     severity: outcome === 'passed' ? 'notice' : 'high',
-    actor: by,
-    subject: null,
-    tenant: defaultTenant,
-    ip: null,
-    userAgent: null,
-    session: null,
-    requestId: null,
     details: {
       outcome,
       passed: counts.passed,
@@ -106,12 +106,16 @@ async function keep(run: Run, report: EvidenceReport, leftovers: number): Promis
       ...report.traces,
       ...(leftovers === 0 ? {} : { leftoversRemoved: leftovers }),
     },
-  };
+  } as const;
+  const event =
+    by === 'cli'
+      ? eventOnCommandLine({ id: null, tenant: defaultTenant }, happening)
+      : eventByAdministrator(by, null, happening);
   await run.ctx.stores.transaction(async (stores) => {
     await stores.evidence.add({
       id,
       at: report.finishedAt,
-      by,
+      by: report.by,
       isPassed: outcome === 'passed',
       report: JSON.stringify(report),
     });

@@ -48,7 +48,7 @@ export async function nextCode(
       return code;
     }
     const opensAt = isAtTheEdge ? (now + 1) * periodSeconds : (step - app.window) * periodSeconds;
-    await run.parts.pause(Math.max(0.05, opensAt - seconds));
+    await run.pause(Math.max(0.05, opensAt - seconds));
   }
 }
 

@@ -25,8 +25,8 @@ export interface EvidenceParts {
   readonly version: string;
   /** The clock on the wall, which authenticator apps go by. */
   readonly wallNow: () => EpochMs;
-  /** Waits; for the next code of an app. */
-  readonly pause: (seconds: number) => Promise<void>;
+  /** Waits, for the next code of an app; not to the end when the signal says so. */
+  readonly pause: (seconds: number, signal: AbortSignal | null) => Promise<void>;
   /** Signs tokens, as the API does. */
   readonly signer: TokenContext['signer'];
   /** Tells of every line that this process's log writes, until the answer is called. */
@@ -61,6 +61,8 @@ export interface Run {
   readonly texts: Map<string, Set<string>>;
   /** Throws `RunStopped` when the run was told to end or took too long. */
   goOn(): void;
+  /** Waits, or throws `RunStopped` as `goOn` does. */
+  pause(seconds: number): Promise<void>;
   /** A request of nobody's browser. */
   visit(): Visit;
 }
@@ -88,6 +90,12 @@ export async function inRun<Value>(
   const id = idFrom('evidence', outer.random.bytes(idBytes));
   const startedAt = outer.clock.now();
   const config = outer.config.current();
+  const goOn = (): void => {
+    if (signal?.aborted === true) throw new RunStopped('The run was told to end.');
+    if (outer.clock.now() > addSeconds(startedAt, runSecondsMax)) {
+      throw new RunStopped('The run took too long.');
+    }
+  };
   const run: Run = {
     id,
     by,
@@ -108,11 +116,10 @@ export async function inRun<Value>(
     everybody: [],
     lines: [],
     texts: new Map(),
-    goOn() {
-      if (signal?.aborted === true) throw new RunStopped('The run was told to end.');
-      if (outer.clock.now() > addSeconds(startedAt, runSecondsMax)) {
-        throw new RunStopped('The run took too long.');
-      }
+    goOn,
+    async pause(seconds) {
+      await parts.pause(seconds, signal ?? null);
+      goOn();
     },
     visit: () => ({
       ip: '127.0.0.1',
