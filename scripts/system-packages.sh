@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees to the Debian packages that the tests drive: a browser, Redis, PostgreSQL and nginx.
+# Sees to the Debian packages that the tests drive: a browser, Redis, PostgreSQL,
+# nginx, and what the guides are run with.
 #
 # As root, missing ones are installed; their daemons are not started, because the tests start their
 # own on free ports. As anybody else, it says what to install and fails.
@@ -9,6 +10,8 @@ missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v curl >/dev/null || missing+=(curl)
+command -v jq >/dev/null || missing+=(jq)
 # Debian keeps these two where an ordinary user's PATH does not look.
 PATH="$PATH:/usr/sbin" command -v nginx >/dev/null || missing+=(nginx)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
