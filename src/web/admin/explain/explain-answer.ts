@@ -83,6 +83,7 @@ function tracesOf(explanation: Explanation, words: Words): ExplainAnswer['traces
     label: words.say(`explain.column.${name}`),
     rows,
     missTone: name === 'checks' ? ('danger' as const) : ('quiet' as const),
+    areRules: name === 'rules',
     isFolded,
   });
   return [

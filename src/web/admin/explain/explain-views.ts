@@ -31,6 +31,8 @@ export interface ExplainAnswer {
     readonly rows: readonly TraceRow[];
     /** A check that fails is what refuses; a rule that does not fit is nothing bad. */
     readonly missTone: 'danger' | 'quiet';
+    /** A rule says what it does; what it wants are its parts. */
+    readonly areRules: boolean;
     /** Long, and mostly beside the point. */
     readonly isFolded: boolean;
   }[];
