@@ -2,6 +2,7 @@
 
 import type { Config, LiveConfig } from '../config/config.ts';
 import type { FlowContext } from '../flows/flow-context.ts';
+import type { ConfigurationNews } from '../flows/operating/note-configuration.ts';
 import type { SteadyClock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/key-ring.ts';
 import type { Logger } from '../platform/log.ts';
@@ -14,6 +15,8 @@ export interface RunningGateway {
   readonly url: string;
   /** The management listener, or null. */
   readonly management: string | null;
+  /** Writes into the audit trail by which configuration it goes; never rejects. */
+  noteConfiguration(news: ConfigurationNews): Promise<void>;
   /** Finishes what is under way and closes everything. */
   drain(): Promise<void>;
 }

@@ -41,13 +41,17 @@ export const serve: CommandSpec = {
     });
     const gateway = await cli.tools.startGateway(live, { log, clock: cli.clock });
     process.on('SIGHUP', () => {
-      reload(live, log);
+      const before = live.current();
+      const needsRestart = reload(live, log);
+      if (needsRestart === null) return;
+      void gateway.noteConfiguration({ how: 'reload', before, needsRestart });
     });
     // Whoever started us waits for this line, whatever else is to be logged.
     createLog({ level: 'info', destination: 1 }).info(
       { url: gateway.url, management: gateway.management },
       'listening',
     );
+    await gateway.noteConfiguration({ how: 'start' });
     await stop;
     log.info('draining');
     await gateway.drain();
@@ -56,17 +60,21 @@ export const serve: CommandSpec = {
   },
 };
 
-/** Reads the configuration anew and logs what came of it. */
-export function reload(live: ReloadableConfig, log: OperatorLog): void {
+/**
+ * Reads the configuration anew and logs what came of it. Says which keys take effect at the next
+ * start only; null: the new configuration is wrong and the old one stays in force.
+ */
+export function reload(live: ReloadableConfig, log: OperatorLog): readonly string[] | null {
   const answer = live.reload();
   if (!answer.ok) {
     const faults = answer.faults.map(formatFault);
     log.error({ faults }, 'the new configuration is wrong; the old one stays in force');
-    return;
+    return null;
   }
   log.level = live.current().logLevel;
   log.info('the new configuration is in force');
   if (answer.needsRestart.length > 0) {
     log.warn({ keys: answer.needsRestart }, 'these changes take effect at the next start only');
   }
+  return answer.needsRestart;
 }

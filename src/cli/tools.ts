@@ -3,6 +3,7 @@
 import { startGateway } from '../app.ts';
 import { openFoundation } from '../compose.ts';
 import { fixedConfig } from '../config/live.ts';
+import { noteConfiguration } from '../flows/operating/note-configuration.ts';
 import { createLog } from '../platform/log.ts';
 import { drain } from '../platform/shutdown.ts';
 import type { Tools } from './cli.ts';
@@ -14,6 +15,7 @@ export const tools: Tools = {
     return {
       url: running.url,
       management: running.management,
+      noteConfiguration: (news) => noteConfiguration(running.composition.flows, news),
       async drain() {
         await drain(running.drainSteps, { log: surroundings.log });
       },

@@ -75,6 +75,44 @@ describe('serve', () => {
     assert.equal((await fetch(`${url}/nothing`)).status, 404);
   });
 
+  test('writes into the audit trail by which configuration it goes', async () => {
+    const { url } = await serving();
+    assert.equal((await fetch(`${url}/nothing`)).status, 404);
+    writeFileSync(at.configFile, config('forever'));
+    running?.process.kill('SIGHUP');
+    await running?.says(/"the new configuration is wrong/);
+    const changed = `${config('5m')}mail: { smtp: "smtps://a:hunter2@localhost", from: a@corp.example }\n`;
+    writeFileSync(at.configFile, changed);
+    running?.process.kill('SIGHUP');
+    await running?.says(/"the new configuration is in force"/);
+    await running?.stop('SIGTERM');
+
+    const { stdout } = await at.run('audit export --type settings.changed');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { actor: string; details: Record<string, unknown> });
+    assert.deepEqual(
+      events.map(({ actor, details: { fingerprint, ...details } }) => {
+        assert.match(String(fingerprint), /^[0-9a-f]{64}$/);
+        return { actor, ...details };
+      }),
+      [
+        { actor: 'system', what: 'configuration', how: 'start', file: at.configFile },
+        {
+          actor: 'system',
+          what: 'configuration',
+          how: 'reload',
+          file: at.configFile,
+          changed: ['sessions', 'mail'],
+          needsRestart: [],
+        },
+      ],
+    );
+    assert.notEqual(events[0]?.details['fingerprint'], events[1]?.details['fingerprint']);
+    assert.doesNotMatch(stdout, /hunter2/);
+  });
+
   test('does not start with a configuration that is wrong', async () => {
     writeFileSync(at.configFile, config('forever'));
     const ended = await run('node', [main, 'serve', '--config', at.configFile]);
