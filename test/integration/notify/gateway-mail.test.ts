@@ -7,6 +7,7 @@ import { afterEach, describe, test } from 'node:test';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { openDatabase } from '../../../src/stores/sql/database.ts';
+import { createEnrollmentLink } from '../../../src/flows/admin/enrollment-links.ts';
 import { createUser } from '../../../src/flows/admin/users.ts';
 import { fixedClock, type FixedClock } from '../../support/fixed-clock.ts';
 import { enrollAtSignIn, signIn, signInWithCode } from '../../support/http-verbs.ts';
@@ -71,6 +72,21 @@ describe('a gateway that sends mail (F45)', () => {
     await gateway.composition.mail.stop(noHurry);
     const { text } = await gateway.composition.metrics.read();
     assert.match(text, /sallyport_mails_total\{kind="authenticator-added",outcome="sent"\} 1/);
+  });
+
+  test('brings a one-time link that opens, and leaves nothing of it in the database (G9)', async () => {
+    await open();
+    const { flows } = gateway.composition;
+    const user = await flows.stores.users.findByUsername('anna');
+    assert.ok(user !== null);
+    const { url } = await flows.stores.transaction((stores) =>
+      createEnrollmentLink(flows, stores, 'cli', user, 'invitation', clock.now()),
+    );
+    const [mail] = await server.untilTaken(1);
+    assert.ok(mail?.text.includes(`\n${url}\n`), mail?.text);
+    assert.equal((await gateway.newClient().open(url)).status, 200);
+    await gateway.composition.mail.stop(noHurry);
+    assert.equal(await flows.stores.outbox.count(), 0);
   });
 
   async function enroll() {
