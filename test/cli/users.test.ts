@@ -164,7 +164,8 @@ describe('users', () => {
       code: 0,
       stdout:
         'Everything that anna had enrolled was removed, and all of their sessions were ended. ' +
-        'They enroll anew at the next sign-in.\n',
+        'They enroll anew at the next sign-in, by their password: if somebody else may know it, set ' +
+        'another one now (user set-password).\n',
       stderr:
         'BREAK-GLASS: the MFA policy asks for approval and identity-proofing before a reset. ' +
         'This reset went without; the audit trail says so.\n',

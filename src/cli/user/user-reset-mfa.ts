@@ -34,7 +34,8 @@ export const userResetMfa: CommandSpec = {
       },
       done: (user) =>
         `Everything that ${user.username} had enrolled was removed, and all of their sessions ` +
-        'were ended. They enroll anew at the next sign-in.',
+        'were ended. They enroll anew at the next sign-in, by their password: if somebody else may ' +
+        'know it, set another one now (user set-password).',
     });
   },
 };
