@@ -15,7 +15,7 @@ import { fileNamed } from '../../../support/source-files.ts';
 import { type Enrolled, nextCode } from '../../../support/http-verbs.ts';
 import { passwordOf } from '../../../support/start-gateway.ts';
 import { from, openWatchRoom, type WatchRoom } from '../../../support/watch-room.ts';
-import { WebClient } from '../../../support/web-client.ts';
+import type { WebClient } from '../../../support/web-client.ts';
 
 const rows = endpoints.filter(({ who }) => who === 'administrator');
 const permissionOf = (row: (typeof rows)[number]): AdminPermission => {
