@@ -1,9 +1,12 @@
 /** The audit trail page by page, and the numbers that are kept of it. */
 
-import type { TenantId } from '../../core/ids.ts';
+import { setImmediate as immediate } from 'node:timers/promises';
+
 import type { AuditEvent } from '../../core/audit-event.ts';
+import type { TenantId } from '../../core/ids.ts';
 import type { AuditBrowser, AuditFilter } from '../types/audit-trail.ts';
 import { eventOf } from './audit-rows.ts';
+import { findPlaces, type Place } from './audit-places.ts';
 import { isStorable } from './storable.ts';
 import type { Db } from './tables.ts';
 
@@ -20,34 +23,40 @@ export function sqlAuditBrowser(db: Db): AuditBrowser {
   return {
     async browse(filter, { after, limit, side = 'older' }) {
       if (!canMatch(filter)) return [];
-      const place = after === null ? null : await seqOf(db, filter.tenant, after);
-      if (after !== null && place === null) return [];
-      const isNewer = side === 'newer' && place !== null;
-      const rows = await matching(db, filter)
-        .$if(place !== null, (query) => query.where('seq', isNewer ? '>' : '<', place ?? 0))
-        .orderBy('seq', isNewer ? 'asc' : 'desc')
-        .limit(limit)
-        .execute();
-      const events = rows.map(eventOf);
-      return isNewer ? events.reverse() : events;
+      const beside = after === null ? null : await placeOf(db, filter.tenant, after);
+      if (after !== null && beside === null) return [];
+      const isNewer = side === 'newer' && beside !== null;
+      const places = await findPlaces(db, filter, {
+        beside,
+        side: isNewer ? 'newer' : 'older',
+        limit,
+      });
+      const events = await eventsAt(db, places);
+      return isNewer ? events.toReversed() : events;
     },
 
     async *export(filter) {
       if (!canMatch(filter)) return;
-      for (let seq = 0; ;) {
-        const rows = await matching(db, filter)
-          .where('seq', '>', seq)
-          .orderBy('seq')
-          .limit(pageSize)
-          .execute();
-        for (const row of rows) yield eventOf(row);
-        const last = rows.at(-1);
-        if (last === undefined || rows.length < pageSize) return;
-        seq = last.seq;
+      for (let beside: Place | null = null; ;) {
+        const places = await findPlaces(db, filter, { beside, side: 'newer', limit: pageSize });
+        yield* await eventsAt(db, places);
+        const last = places.at(-1);
+        if (last === undefined || places.length < pageSize) return;
+        beside = last;
+        await immediate();
       }
     },
 
-    find: (tenant, id) => findEvent(db, tenant, id),
+    async find(tenant, id) {
+      if (!isStorable(id)) return null;
+      const row = await db
+        .selectFrom('audit_events')
+        .selectAll()
+        .where('id', '=', id)
+        .where('tenant_id', '=', tenant)
+        .executeTakeFirst();
+      return row === undefined ? null : eventOf(row);
+    },
 
     async countRefusals(tenant, since) {
       const rows = await db
@@ -64,26 +73,35 @@ export function sqlAuditBrowser(db: Db): AuditBrowser {
   };
 }
 
-async function findEvent(db: Db, tenant: TenantId, id: string): Promise<AuditEvent | null> {
+async function placeOf(db: Db, tenant: TenantId, id: string): Promise<Place | null> {
   if (!isStorable(id)) return null;
   const row = await db
     .selectFrom('audit_events')
-    .selectAll()
+    .select(['at', 'seq'])
     .where('id', '=', id)
     .where('tenant_id', '=', tenant)
     .executeTakeFirst();
-  return row === undefined ? null : eventOf(row);
+  return row ?? null;
 }
 
-async function seqOf(db: Db, tenant: TenantId, id: string): Promise<number | null> {
-  if (!isStorable(id)) return null;
-  const row = await db
+/** The events at these places, in the order of the places. */
+async function eventsAt(db: Db, places: readonly Place[]): Promise<readonly AuditEvent[]> {
+  if (places.length === 0) return [];
+  const rows = await db
     .selectFrom('audit_events')
-    .select('seq')
-    .where('id', '=', id)
-    .where('tenant_id', '=', tenant)
-    .executeTakeFirst();
-  return row?.seq ?? null;
+    .selectAll()
+    .where(
+      'seq',
+      'in',
+      places.map(({ seq }) => seq),
+    )
+    .execute();
+  const bySeq = new Map(rows.map((row) => [row.seq, row]));
+  // What was pruned meanwhile is not there any more.
+  return places.flatMap(({ seq }) => {
+    const row = bySeq.get(seq);
+    return row === undefined ? [] : [eventOf(row)];
+  });
 }
 
 /** False when nothing that is stored can match. */
@@ -93,26 +111,4 @@ function canMatch(filter: AuditFilter): boolean {
   return [actor, ip, requestId, session, subject].every(
     (text) => text === null || isStorable(text),
   );
-}
-
-function matching(db: Db, filter: AuditFilter) {
-  const { tenant, types, severities, subject, actor, ip, requestId, session, from, to } = filter;
-  return db
-    .selectFrom('audit_events')
-    .selectAll()
-    .where((eb) =>
-      eb.and([
-        eb('tenant_id', '=', tenant),
-        ...(types === null ? [] : [eb('type', 'in', types)]),
-        ...(severities === null ? [] : [eb('severity', 'in', severities)]),
-        ...(subject === null ? [] : [eb('subject', '=', subject)]),
-        ...(actor === null ? [] : [eb('actor', '=', actor)]),
-        ...(ip === null ? [] : [eb('ip', '=', ip)]),
-        ...(requestId === null ? [] : [eb('request_id', '=', requestId)]),
-        ...(session === null ? [] : [eb('session_key', '=', session)]),
-        ...(session === null ? [] : [eb('session_key', '=', session)]),
-        ...(from === null ? [] : [eb('at', '>=', from)]),
-        ...(to === null ? [] : [eb('at', '<', to)]),
-      ]),
-    );
 }

@@ -41,6 +41,7 @@ export function sqlAudit(db: Db, parts: ChainParts, isFull: () => boolean): Audi
         .selectFrom('audit_events')
         .selectAll()
         .where('subject', '=', user)
+        .orderBy('at', 'desc')
         .orderBy('seq', 'desc')
         .limit(limit)
         .execute();

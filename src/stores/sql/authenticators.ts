@@ -8,6 +8,8 @@ import {
   type AuthenticatorStore,
   type PasskeyState,
 } from '../types.ts';
+import { noteFactors } from './factors.ts';
+import { inTransaction, lockUser } from './in-transaction.ts';
 import type { AuthenticatorTable, Db } from './tables.ts';
 
 // A stored step further ahead than this came from a clock that ran ahead.
@@ -16,17 +18,20 @@ const stepsAheadMax = 10;
 /** The authenticators in a database. */
 export function sqlAuthenticators(db: Db): AuthenticatorStore {
   return {
-    async create(authenticator) {
-      // A refusal that raised no error leaves a transaction on PostgreSQL usable.
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('authenticators')
-        .values(rowOf(authenticator))
-        .onConflict((conflict) => conflict.column('credential_id').doNothing())
-        .executeTakeFirstOrThrow();
-      if (numInsertedOrUpdatedRows === 0n) {
-        throw new CredentialTaken('This credential is enrolled already.');
-      }
-    },
+    create: (authenticator) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, authenticator.userId);
+        // A refusal that raised no error leaves a transaction on PostgreSQL usable.
+        const { numInsertedOrUpdatedRows } = await db
+          .insertInto('authenticators')
+          .values(rowOf(authenticator))
+          .onConflict((conflict) => conflict.column('credential_id').doNothing())
+          .executeTakeFirstOrThrow();
+        if (numInsertedOrUpdatedRows === 0n) {
+          throw new CredentialTaken('This credential is enrolled already.');
+        }
+        await noteFactors(db, authenticator.userId);
+      }),
 
     async listOfUser(user) {
       const rows = await db
@@ -89,22 +94,28 @@ export function sqlAuthenticators(db: Db): AuthenticatorStore {
       return numUpdatedRows === 1n;
     },
 
-    async remove(user, id) {
-      const { numDeletedRows } = await db
-        .deleteFrom('authenticators')
-        .where('user_id', '=', user)
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow();
-      return numDeletedRows === 1n;
-    },
+    remove: (user, id) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, user);
+        const { numDeletedRows } = await db
+          .deleteFrom('authenticators')
+          .where('user_id', '=', user)
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow();
+        await noteFactors(db, user);
+        return numDeletedRows === 1n;
+      }),
 
-    async removeOfUser(user) {
-      const { numDeletedRows } = await db
-        .deleteFrom('authenticators')
-        .where('user_id', '=', user)
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
-    },
+    removeOfUser: (user) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, user);
+        const { numDeletedRows } = await db
+          .deleteFrom('authenticators')
+          .where('user_id', '=', user)
+          .executeTakeFirstOrThrow();
+        await noteFactors(db, user);
+        return Number(numDeletedRows);
+      }),
   };
 }
 

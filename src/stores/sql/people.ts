@@ -1,67 +1,81 @@
-/** People as lists and numbers. */
+/**
+ * People as lists and numbers.
+ *
+ * SQLite answers while everything else waits. So nothing here asks about more than a slice of the
+ * people in one statement, in the order of their names, and lets requests in between.
+ */
 
-import { sql, type Expression, type SqlBool } from 'kysely';
+import { setImmediate as immediate } from 'node:timers/promises';
 
-import type { TenantId } from '../../core/ids.ts';
-import { searchPattern } from '../search-text.ts';
-import type {
-  ListedPerson,
-  MfaDay,
-  MfaStatistics,
-  PeopleFilter,
-  PeopleStore,
-} from '../types/administration.ts';
-import { usernameKey } from '../username-key.ts';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+
 import {
-  deadlineExpression,
-  hasEnrolled,
-  hasRecoveryCodes,
-  isInGroups,
-  statusExpression,
-  tierExpression,
-  type StatusAt,
-} from './person-status.ts';
+  enrollmentStatusOf,
+  methodsThatCount,
+  tierIn,
+} from '../../core/policy/enrollment-status.ts';
+import type { TenantId } from '../../core/ids.ts';
+import { enrollmentDeadline } from '../../core/tenant-rules.ts';
+import type { EpochMs } from '../../core/time.ts';
+import { searchPattern } from '../search-text.ts';
+import type { ListedPerson, MfaDay, PeopleFilter, PeopleStore } from '../types/administration.ts';
+import { usernameKey } from '../username-key.ts';
+import { statisticsOf } from './people-statistics.ts';
+import { slicesOf } from './people-slices.ts';
+import { hasOneOf, hasStatus, isInGroups, isOfTier, type StatusAt } from './person-conditions.ts';
 import { isStorable } from './storable.ts';
 import type { Db } from './tables.ts';
+import { sqlTenants } from './tenants.ts';
 import { enrolledIn, userOf, usersWithEnrolled } from './user-rows.ts';
+
+// So few are looked at one by one instead of by going through everybody.
+const fewMax = 1000;
 
 /** The people in a database. */
 export function sqlPeople(db: Db): PeopleStore {
+  const rulesOf = async (tenant: TenantId) => (await sqlTenants(db).find(tenant))?.rules ?? null;
   return {
-    async search(filter, { after, limit }, at) {
-      if (!isAskable(filter, after)) return [];
-      const rows = await listed(db, at)
-        .where((eb) => eb.and(conditionsOf(filter, after, at)))
-        .orderBy('users.username_key')
-        .limit(limit)
-        .execute();
-      return rows.map(personOf);
+    async search(filter, { after, limit }, { policy, now }) {
+      const rules = await rulesOf(filter.tenant);
+      if (rules === null || !isAskable(filter, after)) return [];
+      const at = { policy, rules, now };
+      const keys: string[] = [];
+      for await (const matching of matches(db, filter, after, at)) {
+        const rows = await matching
+          .select('users.username_key')
+          .orderBy(sql`users.username_key || ''`)
+          .limit(limit - keys.length)
+          .execute();
+        keys.push(...rows.map((row) => row.username_key));
+        if (keys.length >= limit) break;
+      }
+      return await listed(db, 'username_key', keys, at);
     },
 
-    async find(tenant, id, at) {
-      if (!isStorable(id)) return null;
-      const row = await listed(db, at)
-        .where('users.id', '=', id)
-        .where('users.tenant_id', '=', tenant)
-        .executeTakeFirst();
-      return row === undefined ? null : personOf(row);
+    async find(tenant, id, { policy, now }) {
+      const rules = await rulesOf(tenant);
+      if (rules === null || !isStorable(id)) return null;
+      const [person] = await listed(db, 'id', [id], { policy, rules, now });
+      return person?.user.tenant === tenant ? person : null;
     },
 
-    async count(filter, after, at) {
-      if (!isAskable(filter, after)) return 0;
-      const { people } = await db
-        .selectFrom('users')
-        .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
-        .leftJoin('attempts', (join) =>
-          join.onRef('attempts.user_id', '=', 'users.id').on('attempts.locked_until', '>', at.now),
-        )
-        .select((eb) => eb.fn.countAll<number>().as('people'))
-        .where((eb) => eb.and(conditionsOf(filter, after, at)))
-        .executeTakeFirstOrThrow();
+    async count(filter, after, { policy, now }) {
+      const rules = await rulesOf(filter.tenant);
+      if (rules === null || !isAskable(filter, after)) return 0;
+      let people = 0;
+      for await (const matching of matches(db, filter, after, { policy, rules, now })) {
+        const row = await matching
+          .select((eb) => eb.fn.countAll<number>().as('people'))
+          .executeTakeFirstOrThrow();
+        people += row.people;
+      }
       return people;
     },
 
-    statistics: (tenant, at) => statisticsOf(db, tenant, at),
+    async statistics(tenant, { policy, now }) {
+      const rules = await rulesOf(tenant);
+      return await statisticsOf(db, tenant, rules === null ? null : { policy, rules, now });
+    },
 
     async countLocked(tenant, now) {
       const { people } = await db
@@ -104,92 +118,127 @@ export function sqlPeople(db: Db): PeopleStore {
   };
 }
 
-/** People with what a list shows of them, to be narrowed down. */
-function listed(db: Db, at: StatusAt) {
-  return usersWithEnrolled(db)
-    .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
-    .leftJoin('attempts', (join) =>
-      join.onRef('attempts.user_id', '=', 'users.id').on('attempts.locked_until', '>', at.now),
-    )
-    .select([
-      'attempts.locked_until',
-      statusExpression(at).as('status'),
-      deadlineExpression(at.policy).as('enroll_by'),
-    ]);
-}
-
-type ListedRow = Awaited<ReturnType<ReturnType<typeof listed>['executeTakeFirstOrThrow']>>;
-
-function personOf(row: ListedRow): ListedPerson {
-  return {
-    user: userOf(row),
-    enrolled: enrolledIn(row.kinds).enrolled,
-    recoveryCodesLeft: Number(row.recovery_codes_left),
-    status: row.status,
-    enrollBy: row.enroll_by,
-    lockedUntil: row.locked_until,
-  };
-}
-
 /** Nobody is named by what cannot be stored. */
 function isAskable({ text, group, method }: PeopleFilter, after: string | null): boolean {
   return [text, group, method, after].every((asked) => asked === null || isStorable(asked));
 }
 
-function conditionsOf(
-  filter: PeopleFilter,
-  after: string | null,
-  at: StatusAt,
-): readonly Expression<SqlBool>[] {
-  const { tenant, text, tier, group, status, method, kind, isDisabled, isLocked } = filter;
-  const conditions = [sql<SqlBool>`users.tenant_id = ${tenant}`];
-  if (after !== null) conditions.push(sql`users.username_key > ${usernameKey(after)}`);
+/** Queries for the people who match, one after the other, in the order of their names. */
+async function* matches(db: Db, filter: PeopleFilter, after: string | null, at: StatusAt) {
+  const query = db.selectFrom('users').where((eb) => eb.and(conditionsOf(filter, at)));
+  const few = await fewOf(db, filter, at);
+  if (few !== null) {
+    if (few.length === 0) return;
+    // As expressions, so that no index but the one of the ids is thought of.
+    yield query
+      .where('users.id', 'in', few)
+      .where(sql`users.tenant_id || ''`, '=', filter.tenant)
+      .$if(after !== null, (query) =>
+        query.where(sql`users.username_key || ''`, '>', usernameKey(after ?? '')),
+      );
+    return;
+  }
+  for await (const { above, upTo } of slicesOf(db, filter.tenant, after)) {
+    yield query
+      .where('users.tenant_id', '=', filter.tenant)
+      .$if(above !== null, (query) => query.where('users.username_key', '>', above ?? ''))
+      .$if(upTo !== null, (query) => query.where('users.username_key', '<=', upTo ?? ''));
+    await immediate();
+  }
+}
+
+/** The ids of all who could match, where they are few and can be found by what is asked. */
+async function fewOf(
+  db: Db,
+  { isLocked, group, tier }: PeopleFilter,
+  { policy, now }: StatusAt,
+): Promise<readonly string[] | null> {
+  const groups = tier === null || tier === 'TIER3' ? null : policy.groupsOf[tier];
+  const sources = [
+    ...(isLocked === true ? [() => lockedUsers(db, now)] : []),
+    ...(group === null ? [] : [() => membersOf(db, [group])]),
+    ...(groups === null ? [] : [() => membersOf(db, groups)]),
+  ];
+  for (const source of sources) {
+    const rows = await source();
+    if (rows.length <= fewMax) return [...new Set(rows.map((row) => row.user_id))];
+  }
+  return null;
+}
+
+type UserIds = readonly { readonly user_id: string }[];
+
+async function lockedUsers(db: Db, now: EpochMs): Promise<UserIds> {
+  return await db
+    .selectFrom('attempts')
+    .select('user_id')
+    .where('locked_until', '>', now)
+    .limit(fewMax + 1)
+    .execute();
+}
+
+async function membersOf(db: Db, groups: readonly string[]): Promise<UserIds> {
+  if (groups.length === 0) return [];
+  return await db
+    .selectFrom('user_groups')
+    .select('user_id')
+    .where('group_name', 'in', groups)
+    .limit(fewMax + 1)
+    .execute();
+}
+
+function conditionsOf(filter: PeopleFilter, at: StatusAt): readonly RawBuilder<SqlBool>[] {
+  const { text, tier, group, status, method, kind, isDisabled, isLocked } = filter;
+  const conditions: RawBuilder<SqlBool>[] = [];
   if (kind !== null) conditions.push(sql`users.kind = ${kind}`);
   if (isDisabled !== null) conditions.push(sql`users.is_disabled = ${isDisabled ? 1 : 0}`);
   if (text !== null && text !== '') {
     conditions.push(sql`users.search_text like ${searchPattern(text)} escape '\\'`);
   }
+  if (method !== null) conditions.push(hasOneOf([method]));
+  if (status !== null) conditions.push(hasStatus(status, at));
+  if (tier !== null) conditions.push(isOfTier(tier, at.policy));
   if (group !== null) conditions.push(isInGroups([group]));
-  if (method !== null) conditions.push(hasEnrolled([method]));
   if (isLocked !== null) {
-    conditions.push(isLocked ? sql`attempts.user_id is not null` : sql`attempts.user_id is null`);
+    const locked = sql<SqlBool>`exists (select 1 from attempts
+      where attempts.user_id = users.id and locked_until > cast(${at.now} as bigint))`;
+    conditions.push(isLocked ? locked : sql`not ${locked}`);
   }
-  if (tier !== null) conditions.push(sql`${tierExpression(at.policy)} = ${tier}`);
-  if (status !== null) conditions.push(sql`${statusExpression(at)} = ${status}`);
   return conditions;
 }
 
-async function statisticsOf(db: Db, tenant: TenantId, at: StatusAt): Promise<MfaStatistics> {
-  const people = db
-    .selectFrom('users')
-    .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
-    .where('users.tenant_id', '=', tenant)
-    .where('users.kind', '=', 'user')
-    .where('users.is_disabled', '=', 0);
-  const byTier = await db
-    .selectFrom(
-      people
-        .select([tierExpression(at.policy).as('tier'), statusExpression(at).as('status')])
-        .as('person'),
+/** A page of people with what a list shows of them. */
+async function listed(
+  db: Db,
+  column: 'username_key' | 'id',
+  values: readonly string[],
+  at: StatusAt,
+): Promise<readonly ListedPerson[]> {
+  if (values.length === 0) return [];
+  const rows = await usersWithEnrolled(db)
+    .leftJoin('attempts', (join) =>
+      join.onRef('attempts.user_id', '=', 'users.id').on('attempts.locked_until', '>', at.now),
     )
-    .select((eb) => ['tier', 'status', eb.fn.countAll<number>().as('people')])
-    .groupBy(['tier', 'status'])
+    .select('attempts.locked_until')
+    .where(`users.${column}`, 'in', values)
+    .orderBy('users.username_key')
     .execute();
-  const countOf = async (has: Expression<SqlBool>): Promise<number> => {
-    const row = await people
-      .where(has)
-      .select((eb) => eb.fn.countAll<number>().as('people'))
-      .executeTakeFirstOrThrow();
-    return row.people;
-  };
-  return {
-    byTier: byTier.flatMap(({ tier, status, people }) =>
-      status === null ? [] : [{ tier, status, people }],
-    ),
-    byMethod: {
-      totp: await countOf(hasEnrolled(['totp'])),
-      webauthn: await countOf(hasEnrolled(['webauthn'])),
-      'recovery-code': await countOf(hasRecoveryCodes),
-    },
-  };
+  return rows.map((row) => {
+    const user = userOf(row);
+    const { enrolled, attestedModels } = enrolledIn(row.kinds);
+    const recoveryCodesLeft = Number(row.recovery_codes_left);
+    const isPerson = user.kind === 'user';
+    const isAsked = isPerson && at.policy.isMfaEnabled;
+    const enrollBy = isAsked ? enrollmentDeadline(user, at.rules) : null;
+    const tier = tierIn(user.groups, at.policy);
+    const has = methodsThatCount({ tier, enrolled, attestedModels, recoveryCodesLeft }, at.policy);
+    return {
+      user,
+      enrolled,
+      recoveryCodesLeft,
+      status: isPerson ? enrollmentStatusOf({ tier, has, enrollBy }, at.policy, at.now) : null,
+      enrollBy,
+      lockedUntil: row.locked_until,
+    };
+  });
 }

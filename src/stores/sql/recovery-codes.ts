@@ -5,6 +5,7 @@
 
 import type { UserId } from '../../core/ids.ts';
 import type { RecoveryCodeStore } from '../types.ts';
+import { noteFactors } from './factors.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
 import type { Db } from './tables.ts';
 
@@ -35,20 +36,26 @@ export function sqlRecoveryCodes(db: Db): RecoveryCodeStore {
           .set({ is_confirmed: 1 })
           .where('user_id', '=', user)
           .execute();
+        await noteFactors(db, user);
         return true;
       }),
 
-    async consume(user, hash, at) {
-      const { numUpdatedRows } = await db
-        .updateTable('recovery_codes')
-        .set({ used_at: at })
-        .where('user_id', '=', user)
-        .where('code_hash', '=', hash)
-        .where('is_confirmed', '=', 1)
-        .where('used_at', 'is', null)
-        .executeTakeFirstOrThrow();
-      return numUpdatedRows === 1n;
-    },
+    consume: (user, hash, at) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, user);
+        const { numUpdatedRows } = await db
+          .updateTable('recovery_codes')
+          .set({ used_at: at })
+          .where('user_id', '=', user)
+          .where('code_hash', '=', hash)
+          .where('is_confirmed', '=', 1)
+          .where('used_at', 'is', null)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) return false;
+        // It may have been the last one.
+        await noteFactors(db, user);
+        return true;
+      }),
 
     async countLeft(user) {
       const { codes } = await db
@@ -64,9 +71,12 @@ export function sqlRecoveryCodes(db: Db): RecoveryCodeStore {
     hasUnconfirmed: (user, hash) => hasCodes(db, user, { isConfirmed: 0, hash }),
     hasConfirmed: (user) => hasCodes(db, user, { isConfirmed: 1 }),
 
-    async removeOfUser(user) {
-      await db.deleteFrom('recovery_codes').where('user_id', '=', user).execute();
-    },
+    removeOfUser: (user) =>
+      inTransaction(db, async (db) => {
+        await lockUser(db, user);
+        await db.deleteFrom('recovery_codes').where('user_id', '=', user).execute();
+        await noteFactors(db, user);
+      }),
   };
 }
 

@@ -41,6 +41,7 @@ export function sqlUsers(db: Db): UserStore {
             session_epoch: 0,
             created_at: user.createdAt,
             search_text: searchText(user),
+            factors: 0,
           })
           .onConflict((conflict) => conflict.column('username_key').doNothing())
           .executeTakeFirstOrThrow();
@@ -53,6 +54,14 @@ export function sqlUsers(db: Db): UserStore {
 
     findByUsername: (username) => one(db, 'username_key', usernameKey(username)),
     findById: (id) => one(db, 'id', id),
+
+    async listByUsernames(usernames) {
+      if (usernames.length === 0) return [];
+      const rows = await usersWithGroups(db)
+        .where('users.username_key', 'in', usernames.map(usernameKey))
+        .execute();
+      return rows.map(userOf);
+    },
 
     async lock(id) {
       assert(db.isTransaction, 'A lock lasts until the transaction ends; there is none.');

@@ -27,6 +27,7 @@ export function aStatusPolicy(of: Partial<StatusPolicy> = {}): StatusPolicy {
     groupsOf: none,
     requiredOf: none,
     enabled: ['totp', 'webauthn'],
+    hardwareKeys: { tiers: [], models: [] },
     isMfaEnabled: true,
     ...of,
   };

@@ -21,12 +21,15 @@ const firstNumber = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =
   column.notNull().defaultTo(1);
 const chainStart = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
   column.notNull().defaultTo('0'.repeat(64));
+const nothing = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
+  column.notNull().defaultTo(0);
 const emptyText = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
   column.notNull().defaultTo('');
 
 const newColumns: Readonly<Record<string, readonly Column[]>> = {
   users: [
     ['search_text', 'text', emptyText],
+    ['factors', 'integer', nothing],
     ['guarded_since', 'bigint'],
     ['supervised_until', 'bigint'],
   ],
@@ -130,6 +133,17 @@ const newTables: Readonly<Record<string, readonly Column[]>> = {
   ],
 };
 
+const listed = [
+  'username_key',
+  'kind',
+  'is_disabled',
+  'factors',
+  'created_at',
+  'must_enroll_at',
+  'id',
+  'search_text',
+];
+
 // Of a table each, in the order of the columns.
 const indexes: readonly (readonly [table: string, columns: readonly string[]])[] = [
   ['reset_requests', ['tenant_id', 'created_at', 'id']],
@@ -139,6 +153,25 @@ const indexes: readonly (readonly [table: string, columns: readonly string[]])[]
   ['api_keys', ['user_id']],
   ['idempotency_keys', ['expires_at']],
   ['evidence_reports', ['at']],
+  ['attempts', ['locked_until']],
+  // Lists and numbers of people are answered by this alone.
+  ['users', ['tenant_id', ...listed]],
+  // Sessions are counted at each reading of the metrics.
+  ['sessions', ['last_seen_at', 'created_at']],
+  // The audit trail, newest first, by whatever narrows it down most.
+  ['audit_events', ['tenant_id', 'at', 'seq']],
+  ['audit_events', ['tenant_id', 'type', 'severity', 'at', 'seq']],
+  ['audit_events', ['tenant_id', 'ip', 'at', 'seq']],
+  ['audit_events', ['subject', 'at', 'seq']],
+  ['audit_events', ['actor', 'at', 'seq']],
+  ['audit_events', ['request_id']],
+];
+
+// What longer ones take the place of.
+const oldIndexes: typeof indexes = [
+  ['sessions', ['last_seen_at']],
+  ['audit_events', ['at']],
+  ['audit_events', ['subject', 'seq']],
 ];
 
 const uniques: readonly (readonly [table: string, columns: readonly string[]])[] = [
@@ -162,13 +195,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     for (const [name, type, build] of columns) creation = creation.addColumn(name, type, build);
     await creation.execute();
   }
-  for (const [table, columns] of indexes) {
-    await db.schema
-      .createIndex(nameOf(table, columns))
-      .on(table)
-      .columns([...columns])
-      .execute();
+  await fillSearchText(db);
+  await fillFactors(db);
+  for (const [table, columns] of oldIndexes) {
+    await db.schema.dropIndex(nameOf(table, columns)).execute();
   }
+  for (const [table, columns] of indexes) await createIndex(db, table, columns);
+  // A session's key is long, and its beginning tells it from the others well enough.
+  await sql`create index audit_events_session on audit_events
+    (substr(session_key, 1, 16), at, seq)`.execute(db);
   for (const [table, columns] of uniques) {
     await db.schema
       .createIndex(nameOf(table, columns))
@@ -181,7 +216,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create unique index reset_requests_open on reset_requests (user_id)
     where state in ('pending', 'approved')`.execute(db);
   await setEpochWidth(db, 'bigint');
-  await fillSearchText(db);
 }
 
 /** Drops what was added. */
@@ -189,6 +223,12 @@ export async function down(db: Kysely<unknown>): Promise<void> {
   for (const table of Object.keys(newTables).toReversed()) {
     await db.schema.dropTable(table).execute();
   }
+  await db.schema.dropIndex('audit_events_session').execute();
+  for (const [table, columns] of indexes) {
+    if (table in newTables) continue;
+    await db.schema.dropIndex(nameOf(table, columns)).execute();
+  }
+  for (const [table, columns] of oldIndexes) await createIndex(db, table, columns);
   for (const [table, columns] of Object.entries(newColumns)) {
     for (const [name] of columns) await db.schema.alterTable(table).dropColumn(name).execute();
   }
@@ -236,6 +276,29 @@ async function fillSearchText(db: Kysely<unknown>): Promise<void> {
   }
 }
 
+async function fillFactors(db: Kysely<unknown>): Promise<void> {
+  await sql`update users set factors =
+    (case when exists (select 1 from authenticators
+      where authenticators.user_id = users.id and method = 'totp') then 1 else 0 end)
+    + (case when exists (select 1 from authenticators
+      where authenticators.user_id = users.id and method = 'webauthn') then 2 else 0 end)
+    + (case when exists (select 1 from recovery_codes where recovery_codes.user_id = users.id
+      and is_confirmed = 1 and used_at is null) then 4 else 0 end)`.execute(db);
+}
+
+async function createIndex(
+  db: Kysely<unknown>,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
+  await db.schema
+    .createIndex(nameOf(table, columns))
+    .on(table)
+    .columns([...columns])
+    .execute();
+}
+
 function nameOf(table: string, columns: readonly string[]): string {
-  return [table, ...columns].join('_');
+  // PostgreSQL cuts longer names off.
+  return [table, ...columns].join('_').slice(0, 60);
 }
