@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { Secret } from '../../platform/secret.ts';
 import type { AuditTrailSettings, SyslogSettings, WebhookSettings } from '../config.ts';
+import { certificatesIn } from './certificates.ts';
 import type { Draft } from './draft.ts';
 import { isLoopback } from './origins.ts';
 
@@ -27,10 +28,18 @@ function compileSyslog(draft: Draft): SyslogSettings | null {
   const { syslog } = draft.written.audit;
   if (syslog === null) return null;
   const url = URL.canParse(syslog.address) ? new URL(syslog.address) : null;
-  const isPlain = url !== null && url.username === '' && /^\/?$/.test(url.pathname);
-  if (!isPlain || !(url.protocol === 'tls:' || url.protocol === 'tcp:') || url.hostname === '') {
+  const isPlain =
+    url !== null &&
+    /^(?:[\w.-]+|\[[\da-f:.]+\])$/i.test(url.hostname) &&
+    url.href.replace(/\/$/, '') === `${url.protocol}//${url.host}` &&
+    url.port !== '0';
+  if (!isPlain || !(url.protocol === 'tls:' || url.protocol === 'tcp:')) {
     draft.report(['audit', 'syslog', 'address'], 'write tls://host:6514 or tcp://host:601');
     return null;
+  }
+  if (url.protocol === 'tcp:' && syslog.caFile !== null) {
+    const message = 'nothing is checked over tcp://; write tls:// as the address';
+    draft.report(['audit', 'syslog', 'caFile'], message);
   }
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -45,7 +54,7 @@ function readCertificates(draft: Draft, file: string | null): string | null {
   if (file === null) return null;
   try {
     const text = readFileSync(path.resolve(draft.folder, file), 'utf8');
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+    if (certificatesIn(text).length > 0) return text;
   } catch {
     // Reported below, like a file that holds something else.
   }
@@ -58,7 +67,8 @@ function compileWebhook(draft: Draft): WebhookSettings | null {
   if (webhook === null) return null;
   const at = ['audit', 'webhook', 'url'];
   const url = URL.canParse(webhook.url) ? new URL(webhook.url) : null;
-  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
+  const hasAccount = url !== null && (url.username !== '' || url.password !== '');
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || hasAccount) {
     draft.report(at, 'write an address such as https://siem.example.com/events');
     return null;
   }

@@ -1,12 +1,12 @@
 /** Passkeys: the domain that they belong to, and which security keys count. */
 
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Portal } from '../../core/locations.ts';
 import type { HardwareKeys, MfaPolicy } from '../../core/policy/mfa-policy.ts';
 import type { Config } from '../config.ts';
+import { certificatesIn } from './certificates.ts';
 import type { Draft } from './draft.ts';
 
 const section = ['policy', 'methods', 'webauthn'] as const;
@@ -44,8 +44,6 @@ function checkRpId(draft: Draft, rpId: string | null, portal: Portal | null): st
   return portal.host;
 }
 
-const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-
 function readRoots(draft: Draft): readonly string[] {
   const { rootsFile } = draft.written.policy.methods.webauthn.hardwareKeys;
   if (rootsFile === null) return [];
@@ -57,18 +55,10 @@ function readRoots(draft: Draft): readonly string[] {
     draft.report(at, `there is no file ${rootsFile}, or it cannot be read`);
     return [];
   }
-  const roots = text.match(certificate) ?? [];
-  if (roots.length === 0 || !roots.every(isCertificate)) {
+  const roots = certificatesIn(text);
+  if (roots.length === 0) {
     draft.report(at, `${rootsFile} holds no certificates; write the path of a PEM file`);
     return [];
   }
   return roots;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
 }
