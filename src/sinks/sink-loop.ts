@@ -89,6 +89,7 @@ export function sinkLoop(parts: SinkLoopParts, name: SinkName, sink: AuditSink):
   /** What failed last: tried again as it was, so that a sink knows it again. */
   let unsent: readonly NumberedEvent[] | null = null;
   let trouble: Trouble | null = null;
+  let isStoreAway = false;
 
   async function hold(): Promise<boolean> {
     const now = clock.now();
@@ -189,13 +190,16 @@ export function sinkLoop(parts: SinkLoopParts, name: SinkName, sink: AuditSink):
         // It is held while it is left alone too, or every instance would try in turn.
         if (clock.now() < elsewhereUntil || !(await hold()) || clock.now() < dueAt) return;
         await takeBackWhatIsInDoubt();
+        isStoreAway = false;
         while (position !== null && (await handOver(position, signal))) {
           if (signal.aborted || !(await hold())) return;
         }
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof SinkFailure)) {
-          log.warn({ err: error, sink: name }, 'the audit trail could not be read');
+          // Said once, not every second for as long as the store is away.
+          if (!isStoreAway) log.warn({ err: error, sink: name }, 'the audit trail cannot be read');
+          isStoreAway = true;
           return;
         }
         await failed(error).catch((noted: unknown) => {

@@ -158,30 +158,33 @@ async function open(
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const { host, port, isTls, certificates } = settings;
-  const socket = isTls
-    ? connectTls({
-        host,
-        port,
-        minVersion: 'TLSv1.2',
-        rejectUnauthorized: true,
-        // RFC 6066 §3: only names are announced. The certificate is checked against either.
-        ...(isIP(host) === 0 && { servername: host }),
-        ...(certificates !== null && { ca: certificates }),
-      })
-    : connectPlain({ host, port });
-  // Without a listener, an error at the wrong moment would end the process.
-  socket.on('error', () => undefined);
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, keepAliveMilliseconds);
+  let socket: Socket | null = null;
   try {
+    socket = socketTo(settings);
+    // Without a listener, an error at the wrong moment would end the process.
+    socket.on('error', () => undefined);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMilliseconds);
     const until = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
-    await once(socket, isTls ? 'secureConnect' : 'connect', { signal: until });
+    await once(socket, settings.isTls ? 'secureConnect' : 'connect', { signal: until });
     return socket;
   } catch (error) {
-    socket.destroy();
+    socket?.destroy();
     throw failureOf(error, settings);
   }
+}
+
+function socketTo({ host, port, isTls, certificates }: SyslogSettings): Socket {
+  if (!isTls) return connectPlain({ host, port });
+  return connectTls({
+    host,
+    port,
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    // RFC 6066 §3: only names are announced. The certificate is checked against either.
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(certificates !== null && { ca: certificates }),
+  });
 }
 
 /** The collector took nothing for too long. */

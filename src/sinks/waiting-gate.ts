@@ -39,6 +39,7 @@ export function createWaitingGate(parts: {
   const { sinks, settings, log, report } = parts;
   let waiting = 0;
   let isFull = false;
+  let isStoreAway = false;
   let looking: Promise<void> | null = null;
 
   async function readAnew(): Promise<void> {
@@ -49,6 +50,7 @@ export function createWaitingGate(parts: {
     waiting = Math.max(0, ...current.map((sink) => sink.waiting));
     isFull = waiting > settings().waitingMax;
     report?.full(isFull);
+    isStoreAway = false;
   }
 
   function tell({ sink, waiting, handedOverAt }: KnownSink): void {
@@ -58,7 +60,11 @@ export function createWaitingGate(parts: {
 
   function look(): Promise<void> {
     looking ??= readAnew()
-      .catch((error: unknown) => log.warn({ err: error }, 'audit sinks could not be looked at'))
+      .catch((error: unknown) => {
+        // Said once, not every second for as long as the store is away.
+        if (!isStoreAway) log.warn({ err: error }, 'audit sinks cannot be looked at');
+        isStoreAway = true;
+      })
       .finally(() => {
         looking = null;
       });
