@@ -61,17 +61,33 @@ export async function signOutEverywhere(
   await forgetSessions(ctx, session.principal.id);
 }
 
-/** Ends all sessions of this person but this one. */
+/**
+ * Ends all sessions of this person but this one, and every token: those are listed nowhere, so that
+ * it is the epoch that ends them. The answer is what this session goes on as.
+ */
 export async function endOtherSessions(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
-): Promise<void> {
+): Promise<NewSession> {
   const now = ctx.clock.now();
   const all = await ctx.sessions.listOfUser(session.principal.id, now);
   const others = all.filter((other) => other.lineage !== session.lineage);
-  await endListed(ctx, visit, session, { ended: others, scope: 'others', now });
-  await forgetting(ctx, () => ctx.sessions.removeOfUser(session.principal.id, session.key));
+  const next = await ctx.stores.transaction(async (stores) => {
+    await holdUser(stores, session);
+    const risen = await underNewEpoch(stores, session, now);
+    await stores.audit.append(
+      eventInSession(visit, session, {
+        at: now,
+        type: 'session.revoked',
+        severity: 'notice',
+        details: { scope: 'others', sessions: others.length },
+      }),
+    );
+    return risen;
+  });
+  await forgetOtherSessions(ctx, session);
+  return next;
 }
 
 /**
@@ -93,7 +109,7 @@ export async function endSession(
   const all = await ctx.sessions.listOfUser(session.principal.id, now);
   const ended = all.filter((other) => other.key === key);
   if (ended.length === 0) return;
-  await endListed(ctx, visit, session, { ended, scope: 'one', now });
+  await endListed(ctx, visit, session, { ended, now });
   await forgetting(ctx, () => ctx.sessions.remove(key));
 }
 
@@ -121,18 +137,21 @@ export async function endAllButThis(
   session: SessionFacts,
   { proofs, now }: { readonly proofs: readonly Proof[]; readonly now: EpochMs },
 ): Promise<NewSession> {
-  const { id } = session.principal;
-  await endAllSessions(stores, id, now);
-  await stores.devices.distrustAll(id);
-  const user = await stores.users.findById(id);
+  const next = await underNewEpoch(stores, session, now);
+  await stores.devices.distrustAll(session.principal.id);
+  return { ...next, proofs: proofs.filter((proof) => proof.origin !== 'remembered') };
+}
+
+/** Inside a transaction: ends everything of the person, and says what this session goes on as. */
+async function underNewEpoch(
+  stores: Stores,
+  { principal, lineage, proofs, createdAt }: SessionFacts,
+  now: EpochMs,
+): Promise<NewSession> {
+  await endAllSessions(stores, principal.id, now);
+  const user = await stores.users.findById(principal.id);
   assert.ok(user !== null, 'the record is held');
-  return {
-    userId: id,
-    sessionEpoch: user.sessionEpoch,
-    lineage: session.lineage,
-    proofs: proofs.filter((proof) => proof.origin !== 'remembered'),
-    createdAt: session.createdAt,
-  };
+  return { userId: user.id, sessionEpoch: user.sessionEpoch, lineage, proofs, createdAt };
 }
 
 /** After it: removes the sessions that no longer count, but the one that goes on. */
@@ -151,19 +170,11 @@ async function endListed(
   ctx: FlowContext,
   visit: Visit,
   session: SessionFacts,
-  {
-    ended,
-    scope,
-    now,
-  }: {
-    readonly ended: readonly Session[];
-    readonly scope: 'one' | 'others';
-    readonly now: EpochMs;
-  },
+  { ended, now }: { readonly ended: readonly Session[]; readonly now: EpochMs },
 ): Promise<void> {
   await ctx.stores.transaction(async (stores) => {
     const held = heldFacts(session, await holdUser(stores, session));
-    if (scope === 'one') await assertFreshProofOfOwner(ctx, stores, held, now);
+    await assertFreshProofOfOwner(ctx, stores, held, now);
     await revoke(ctx, stores, ended, now);
     await stores.accessChanges.note(session.principal.id, now);
     await stores.audit.append(
@@ -171,7 +182,7 @@ async function endListed(
         at: now,
         type: 'session.revoked',
         severity: 'notice',
-        details: { scope, sessions: ended.length },
+        details: { scope: 'one', sessions: ended.length },
       }),
     );
   });

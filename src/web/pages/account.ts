@@ -83,7 +83,7 @@ export async function submitAccount(exchange: Exchange<SessionFacts>): Promise<A
       return key === session.key ? signedOut(exchange) : accountAfter(exchange, 'session-ended');
     }
     case 'end-other-sessions':
-      await endOtherSessions(parts.flows, visit, session);
+      await exchange.rise(await endOtherSessions(parts.flows, visit, session));
       return accountAfter(exchange, 'other-sessions-ended');
     case 'sign-out-everywhere':
       await signOutEverywhere(parts.flows, visit, session);

@@ -10,7 +10,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { type CryptoKey, decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose';
 import { signingKeyRow } from '../../../src/core/sealed-rows.ts';
 import { resetMfa, setDisabled, setPassword } from '../../../src/flows/admin/users.ts';
-import { signOutEverywhere } from '../../../src/flows/sessions.ts';
+import { endOtherSessions, signOutEverywhere } from '../../../src/flows/sessions.ts';
 import { createRecallToken } from '../../../src/gateway/recall-token.ts';
 import { createSigner } from '../../../src/platform/signing.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
@@ -239,6 +239,9 @@ describe('a token dies', () => {
     },
     'with signing out everywhere': async () => {
       await signOutEverywhere(portal.flows, visit(), (await holder()).session);
+    },
+    'with ending all other sessions': async () => {
+      await endOtherSessions(portal.flows, visit(), (await holder()).session);
     },
     'with its own sign-out': async () => {
       assert.equal((await callApi(portal.visitor(), 'POST /auth/logout', { token })).status, 200);
