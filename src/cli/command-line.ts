@@ -30,6 +30,7 @@ import { tenantSet } from './tenant/tenant-set.ts';
 import { complain, harmless } from './terminal.ts';
 import { userAdd } from './user/user-add.ts';
 import { userDisable, userEnable } from './user/user-disable.ts';
+import { userImport } from './user/user-import.ts';
 import { userList } from './user/user-list.ts';
 import { userResetMfa } from './user/user-reset-mfa.ts';
 import { userSetGroups } from './user/user-set-groups.ts';
@@ -43,6 +44,7 @@ export const commands: readonly CommandSpec[] = [
   configCheck,
   explainCommand,
   userAdd,
+  userImport,
   userList,
   userSetPassword,
   userSetGroups,

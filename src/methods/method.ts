@@ -42,6 +42,17 @@ export interface PendingTotp {
   readonly periodSeconds: number;
 }
 
+/** What an `otpauth://` URI says, or why it is not taken, in a sentence without the secret. */
+export type TotpUriReading =
+  | {
+      readonly ok: true;
+      readonly account: string;
+      readonly issuer: string | null;
+      readonly secretBits: number;
+      readonly credential: TotpCredential;
+    }
+  | { readonly ok: false; readonly sentence: string };
+
 /** Enrolling by showing a secret and asking for the first code it makes. */
 export interface TotpEnrollment {
   /** Makes a fresh secret under the settings in force. */
@@ -52,6 +63,8 @@ export interface TotpEnrollment {
   /** The time step of the code when it is right for the secret, else null. */
   stepOf(credential: TotpCredential, code: string, now: EpochMs): number | null;
   seal(user: UserId, authenticator: AuthenticatorId, credential: TotpCredential): string;
+  /** Reads a URI that an app was enrolled with elsewhere. */
+  readUri(text: string): TotpUriReading;
 }
 
 /** What a browser needs for `navigator.credentials.create` or `.get`, as JSON (WebAuthn L3 §5.1.8). */

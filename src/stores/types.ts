@@ -100,6 +100,8 @@ export interface UserStore {
   create(user: NewUser): Promise<User>;
   findByUsername(username: string): Promise<User | null>;
   findById(id: UserId): Promise<User | null>;
+  /** Those of the names that are taken; for many at once. */
+  listByUsernames(usernames: readonly string[]): Promise<readonly User[]>;
   /**
    * Reads the user and holds the record until the transaction ends (`SELECT … FOR UPDATE`; on
    * SQLite the transaction itself is enough). Two changes to how one person signs in then happen

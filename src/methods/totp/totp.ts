@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 
-import { ScureBase32Plugin, generateURI, verifySync } from 'otplib';
+import { ScureBase32Plugin, createGuardrails, generateURI, verifySync } from 'otplib';
 import { toDataURL as drawQrPicture, toString as drawQrCode } from 'qrcode';
 
 import { totpRow } from '../../core/sealed-rows.ts';
@@ -17,6 +17,7 @@ import type { Random } from '../../platform/random.ts';
 import type { Sealer } from '../../platform/seal.ts';
 import type { Authenticator } from '../../stores/types.ts';
 import type { CodeFactor, TotpCredential, TotpEnrollment } from '../method.ts';
+import { readOtpauthUri } from './otpauth-uri.ts';
 
 /** What the operator settles for new authenticators, and how many steps of clock error we bear. */
 export interface TotpSettings extends Omit<TotpCredential, 'secret'> {
@@ -129,8 +130,16 @@ export function createTotpEnrollment(parts: TotpParts): TotpEnrollment {
       assert.deepEqual(JSON.parse(opened), credential, 'a credential must open after sealing');
       return sealed;
     },
+
+    readUri: readOtpauthUri,
   };
 }
+
+/**
+ * We make secrets of 160 bits. Shorter ones come from another product, where an operator insisted;
+ * below 80 bits they are not taken from anywhere.
+ */
+const guardrails = createGuardrails({ MIN_SECRET_BYTES: 10, MAX_SECRET_BYTES: 128 });
 
 const libraryAlgorithms = { SHA1: 'sha1', SHA256: 'sha256', SHA512: 'sha512' } as const;
 
@@ -164,6 +173,7 @@ function stepOfCode(
     epoch,
     epochTolerance: at.window * periodSeconds,
     ...(isComparable && at.after !== null ? { afterTimeStep: at.after } : {}),
+    guardrails,
   });
   return answer.valid && 'timeStep' in answer ? answer.timeStep : null;
 }

@@ -8,6 +8,7 @@ import type { UserId } from '../../core/ids.ts';
 import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../types.ts';
 import { searchText } from '../search-text.ts';
 import { usernameKey } from '../username-key.ts';
+import { checked } from './checked.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
 import type { Db, UserTable } from './tables.ts';
@@ -175,7 +176,7 @@ export function sqlUsers(db: Db): UserStore {
       const rows = await usersWithGroups(db)
         .where('users.kind', '=', 'user')
         .where('users.is_disabled', '=', 0)
-        .where('users.tenant_id', '=', tenant)
+        .where(checked('users.tenant_id'), '=', tenant)
         .where('users.id', 'in', (eb) =>
           eb.selectFrom('user_groups').select('user_id').where('group_name', 'in', groups),
         )
