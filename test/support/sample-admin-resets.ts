@@ -79,7 +79,7 @@ export function sampleResetPages(words: Words): ReadonlyMap<string, SampleAdminP
       end: { label: say('admin.resets.ended.rejected'), moment: moment('5 days ago') },
     }),
   ];
-  const noReset = say('admin.resets.no-open');
+  const noReset = say('admin.resets.none.open');
 
   const pending: AdminResetPage = {
     page: 'admin-reset',
@@ -260,7 +260,7 @@ export function sampleResetPages(words: Words): ReadonlyMap<string, SampleAdminP
         rows: [],
         empty: {
           title: noReset,
-          text: say('admin.resets.no-open.text'),
+          text: say('admin.resets.none.open.text'),
           action: { path: '/admin/users', label: say('admin.resets.find-person') },
         },
       },

@@ -22,7 +22,8 @@ export async function activityOf(
     .map((event) => ({
       what: whatOf(event, words.say(sentenceFor(event))),
       at: time.full(event.at),
-      from: fromOf(event),
+      // Where an administrator was is not for them to know, and would look like a stranger.
+      from: event.actor === session.principal.username ? fromOf(event) : null,
     }));
 }
 

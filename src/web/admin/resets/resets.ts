@@ -116,8 +116,8 @@ function emptyFor({ parts }: Exchange, what: 'open' | 'history', isActive: boole
     };
   }
   return {
-    title: say(`admin.resets.no-${what}`),
-    text: say(`admin.resets.no-${what}.text`),
+    title: say(`admin.resets.none.${what}`),
+    text: say(`admin.resets.none.${what}.text`),
     action:
       what === 'open' ? { path: '/admin/users', label: say('admin.resets.find-person') } : null,
   };
