@@ -274,6 +274,7 @@ routes:
   - name: jobs
     path: /jobs/**
     upstream: http://10.0.0.5:8000
+    accept: [session, bearer]
     rules:
       - when: { path: /jobs/people }
       - for: { services: [batch-runner] }

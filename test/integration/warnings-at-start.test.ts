@@ -20,7 +20,7 @@ server:
   management: null
 networks: ${networks}
 routes:
-  - { name: jobs, path: /jobs/**, upstream: 'http://127.0.0.1:9', rules: [{ for: { services: [robot] } }] }
+  - { name: jobs, path: /jobs/**, upstream: 'http://127.0.0.1:9', accept: bearer, rules: [{ for: { services: [robot] } }] }
 `;
 
 test('names services of networks that are gone, and tiers that can enroll no passkey', async () => {

@@ -32,6 +32,7 @@ export function checkReachability(
       draft.report([...later.path, 'path'], message);
     }
     checkRules(draft, later);
+    checkAudiences(draft, later);
   }
 }
 
@@ -55,6 +56,18 @@ function literalStart(pattern: PathPattern): string {
   const end = pattern.segments.findIndex((segment) => segment.includes('*'));
   const literal = end === -1 ? pattern.segments : pattern.segments.slice(0, end);
   return `/${literal.join('/')}`;
+}
+
+/** Service accounts have no session: where no token is taken, a rule for them alone admits nobody. */
+function checkAudiences(draft: Draft, { route, path }: CompiledRoute): void {
+  if (route.accept.includes('bearer')) return;
+  for (const [index, { audience }] of route.rules.entries()) {
+    if (audience === null || audience.services.length === 0) continue;
+    if (audience.groups.length > 0 || audience.users.length > 0) continue;
+    const message =
+      'admits nobody: services identify themselves by bearer tokens; write accept: [bearer] in this route';
+    draft.report([...path, 'rules', index, 'for'], message);
+  }
 }
 
 function checkRules(draft: Draft, { route, path }: CompiledRoute): void {

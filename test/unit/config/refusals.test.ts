@@ -434,6 +434,11 @@ describe('a rule', () => {
       '8:9: routes[0].rules[1]: can never match: the rule on line 7 matches every request that this one could; move this one above it',
     ],
     [
+      'for services alone stands where tokens are taken: they have nothing else',
+      rules('- for: { services: [batch] }'),
+      '7:14: routes[0].rules[0].for: admits nobody: services identify themselves by bearer tokens; write accept: [bearer] in this route',
+    ],
+    [
       'has paths of its route',
       rules('- when: { path: [/console/a, /admin/**] }'),
       '7:36: routes[0].rules[0].when.path[1]: no path of /console/** matches /admin/**; correct it',
