@@ -89,7 +89,10 @@ export async function repeatable(
   try {
     answer = await work();
   } catch (error) {
-    await idempotency.release(name);
+    // What went wrong first is what the caller must hear of.
+    await idempotency.release(name).catch((failure: unknown) => {
+      ctx.log.warn({ err: failure }, 'an idempotency key could not be released');
+    });
     throw error;
   }
   const sealedBody = ctx.sealer.seal(JSON.stringify(answer.body), row);

@@ -43,6 +43,8 @@ export async function readBody(
   res: ServerResponse,
   millisecondsMax = bodyMilliseconds,
 ): Promise<Buffer> {
+  const { 'transfer-encoding': coding, 'content-length': length = '0' } = req.headers;
+  if (coding === undefined && length === '0') return Buffer.alloc(0);
   const isLate = AbortSignal.timeout(millisecondsMax);
   await new Promise<void>((resolve, reject) => {
     isLate.addEventListener('abort', () => reject(new Problem('request-timeout')), { once: true });

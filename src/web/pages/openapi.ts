@@ -1,30 +1,41 @@
 /** `/api/openapi.json` and `/api`: what the API can do, for programs and for people. */
 
+import { hash } from 'node:crypto';
 import { apiPath } from '../api/api-path.ts';
 import { type GuideGroup, guideOf } from '../api/guide.ts';
-import { type JsonObject, openApiDocument } from '../api/openapi.ts';
+import { openApiDocument } from '../api/openapi.ts';
 import { operations } from '../api/operations.ts';
 import { type Answer, type Exchange, type FileAnswer, showPage } from '../exchange.ts';
 import type { Words } from '../words.ts';
 
-// A configuration is replaced as a whole when it is reloaded, and the document with it.
-const documents = new WeakMap<object, JsonObject>();
+interface Written {
+  readonly document: Buffer;
+  readonly etag: string;
+  readonly groups: readonly GuideGroup[];
+}
 
-function documentOf({ config }: Pick<Exchange, 'config'>): JsonObject {
-  const known = documents.get(config);
+// A configuration is replaced as a whole when it is reloaded, and what is written from it too.
+const written = new WeakMap<object, Written>();
+
+function writtenFor({ config }: Pick<Exchange, 'config'>): Written {
+  const known = written.get(config);
   if (known !== undefined) return known;
   const document = openApiDocument(operations, config);
-  documents.set(config, document);
-  return document;
+  const bytes = Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
+  const etag = `"${hash('sha256', bytes).slice(0, 16)}"`;
+  const fresh = { document: bytes, etag, groups: guideOf(document) };
+  written.set(config, fresh);
+  return fresh;
 }
 
 /** Answers with the OpenAPI document. */
 export function showOpenApi(exchange: Exchange): FileAnswer {
+  const { document, etag } = writtenFor(exchange);
   return {
     kind: 'file',
-    body: Buffer.from(`${JSON.stringify(documentOf(exchange), null, 2)}\n`),
+    body: document,
     contentType: 'application/json',
-    etag: null,
+    etag,
     cacheControl: 'no-cache',
   };
 }
@@ -32,7 +43,7 @@ export function showOpenApi(exchange: Exchange): FileAnswer {
 /** Shows the same to be read. */
 export function showApiGuide(exchange: Exchange): Answer {
   const { portal, tokens } = exchange.config;
-  const groups = guideOf(documentOf(exchange));
+  const { groups } = writtenFor(exchange);
   return showPage({
     page: 'api-guide',
     base: portal.url + apiPath,
