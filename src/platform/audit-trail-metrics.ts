@@ -16,6 +16,8 @@ export interface AuditTrailMetrics {
   delivered(sink: string, outcome: 'handed-over' | 'failed', events: number): void;
   /** Whether changes are refused because too many events wait. */
   full(isFull: boolean): void;
+  /** Nothing is sent to this sink any more. */
+  gone(sink: string): void;
 }
 
 /** Makes them in a registry. What is not known yet is not there: 0 would be an answer. */
@@ -69,6 +71,10 @@ export function auditTrailMetrics(registry: Registry): AuditTrailMetrics {
     delivered(sink, outcome, count) {
       if (outcome === 'handed-over') events.labels(sink).inc(count);
       else failures.labels(sink).inc();
+    },
+    gone(sink) {
+      waiting.remove(sink);
+      handedOver.remove(sink);
     },
     full(isFull) {
       full.set(isFull ? 1 : 0);

@@ -17,6 +17,8 @@ export interface WaitingReport {
   readonly waiting: (sink: SinkName, events: number) => void;
   readonly handedOver: (sink: SinkName, at: EpochMs) => void;
   readonly full: (isFull: boolean) => void;
+  /** Nothing is sent there any more. */
+  readonly gone: (sink: SinkName) => void;
 }
 
 /** Whether there is room for what has to be audited. */
@@ -47,6 +49,7 @@ export function createWaitingGate(parts: {
     const known = names.length === 0 ? [] : await sinks.list();
     const current = known.filter(({ sink }) => names.includes(sink as SinkName));
     for (const sink of current) tell(sink);
+    for (const name of sinkNames) if (!names.includes(name)) report?.gone(name);
     waiting = Math.max(0, ...current.map((sink) => sink.waiting));
     isFull = waiting > settings().waitingMax;
     report?.full(isFull);

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import { systemClock } from '../../src/platform/clock.ts';
 import { installation, type Installation } from '../support/command.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
 
 describe('audit', () => {
   let at: Installation;
@@ -162,6 +164,124 @@ describe('the end of the trail', () => {
     assert.equal((await at.run('audit verify')).code, 0);
     const { stdout } = await at.run('audit export --type audit.signed');
     assert.match(stdout, /"severity":"high","actor":"cli".*"reason":"INC-7"/);
+  });
+});
+
+describe('audit sinks', () => {
+  let at: Installation;
+  const sinks = 'webhook: { url: "http://localhost:1/events", secret: sixteen-letters! }';
+  before(() => {
+    at = installation(`server: { publicUrl: https://console.example.com }
+audit: { waiting: 100, ${sinks} }
+`);
+  });
+  after(() => at.remove());
+
+  /** As gateways leave it: one sink in trouble, one that is not configured any more. */
+  function sent(): void {
+    const database = new DatabaseSync(path.join(at.folder, 'data/sallyport.db'));
+    const add = database.prepare(
+      'INSERT INTO audit_sinks (name, last_seq, holder, lease_until, handed_over_at, failing_since, failure) VALUES (?, 0, ?, 0, ?, ?, ?)',
+    );
+    add.run('syslog', 'one', 1772452800000, null, null);
+    add.run('webhook', 'one', null, 1772452860000, 'http://localhost:1 answered 503');
+    database.close();
+  }
+
+  test('are none before a gateway ran', async () => {
+    const { code, stdout, stderr } = await at.run('audit sinks');
+    assert.deepEqual(
+      { code, stdout, stderr },
+      { code: 0, stdout: 'Nothing was sent yet: no gateway ran.\n', stderr: '' },
+    );
+  });
+
+  test('are listed with what waits and what is wrong', async () => {
+    await at.run('user add anna --password-stdin', { stdin: 'correct horse 7 battery' });
+    sent();
+    assert.deepEqual(await at.run('audit sinks'), {
+      code: 0,
+      stdout: `NAME     WAITING  HANDED OVER LAST          STATE
+syslog   1        2026-03-02T12:00:00.000Z  not configured: holds up nothing
+webhook  1        -                         failing since 2026-03-02T12:01:00.000Z: http://localhost:1 answered 503
+`,
+      stderr: '',
+    });
+    const { stdout } = await at.run('audit sinks --json');
+    assert.deepEqual(JSON.parse(stdout), [
+      {
+        name: 'syslog',
+        configured: false,
+        waiting: 1,
+        handed_over_at: '2026-03-02T12:00:00.000Z',
+        failing_since: null,
+        failure: null,
+      },
+      {
+        name: 'webhook',
+        configured: true,
+        waiting: 1,
+        handed_over_at: null,
+        failing_since: '2026-03-02T12:01:00.000Z',
+        failure: 'http://localhost:1 answered 503',
+      },
+    ]);
+  });
+
+  test('are forgotten by name, and the trail says so', async () => {
+    assert.deepEqual(await at.run('audit sinks --forget webhook'), {
+      code: 0,
+      stdout: 'What waited for webhook is not sent any more; the audit trail says so.\n',
+      stderr: '',
+    });
+    assert.deepEqual(await at.run('audit sinks --forget webhook'), {
+      code: 1,
+      stdout: '',
+      stderr: 'There is no sink "webhook".\n',
+    });
+    assert.deepEqual(await typesOf(at, '--format jsonl'), ['user.created', 'settings.changed']);
+  });
+});
+
+describe('audit prune', () => {
+  let at: Installation;
+  before(async () => {
+    at = installation();
+    await at.run('user add anna --groups ADMINS --password-stdin', {
+      stdin: 'correct horse 7 battery',
+    });
+    await at.run('user disable anna');
+  });
+  after(() => at.remove());
+
+  test('removes nothing that must be kept, and says what can be typed', async () => {
+    const usage = 'type: sallyport audit prune --config FILE --before 400d\n';
+    for (const [typed, why] of [
+      ['', 'which events? There is no --before'],
+      [' --before 29d', 'events are kept for 30 days at least'],
+      [' --before soon', '"soon" is no instant; it looks like 2026-03-01T12:00:00Z, or 24h'],
+    ] as const) {
+      const { code, stderr } = await at.run(`audit prune${typed}`);
+      assert.equal(code, 2);
+      assert.equal(stderr, `sallyport audit prune: ${why}; ${usage}`);
+    }
+  });
+
+  test('removes the oldest, and what is left still fits', async () => {
+    assert.deepEqual(await at.run('audit prune --before 40d'), {
+      code: 0,
+      stdout: 'No event is old enough, or those that are have yet to be sent to a sink.\n',
+      stderr: '',
+    });
+    // Commands go by a clock that stands in March; what they write is of today.
+    const clock = fixedClock(systemClock.now() + 50 * 24 * 3600 * 1000);
+    assert.deepEqual(await at.run('audit prune --before 40d', { clock }), {
+      code: 0,
+      stdout: '1 event was removed; the trail says up to which.\n',
+      stderr: '',
+    });
+    assert.deepEqual(await typesOf(at, '--format jsonl'), ['user.disabled', 'audit.pruned']);
+    assert.equal((await at.run('audit verify')).stdout, 'The audit chain is whole: 2 events.\n');
   });
 });
 

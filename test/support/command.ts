@@ -6,7 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import type { Tools } from '../../src/cli/cli.ts';
 import { runCommandLine } from '../../src/cli/command-line.ts';
 import { tools as realTools } from '../../src/cli/tools.ts';
-import { fixedClock } from './fixed-clock.ts';
+import { fixedClock, type FixedClock } from './fixed-clock.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** What a command left behind. */
@@ -22,12 +22,20 @@ export interface CommandSurroundings {
   readonly stdin?: string;
   readonly isTerminal?: boolean;
   readonly tools?: Tools;
+  /** What the command takes for now; noon otherwise. What the stores write is of today. */
+  readonly clock?: FixedClock;
 }
 
 /** Runs a command at noon. `words` is the line as typed, without `sallyport`. */
 export async function runCommand(
   words: readonly string[],
-  { environment = {}, stdin = '', isTerminal = false, tools = realTools }: CommandSurroundings = {},
+  {
+    environment = {},
+    stdin = '',
+    isTerminal = false,
+    tools = realTools,
+    clock = fixedClock(),
+  }: CommandSurroundings = {},
 ): Promise<Transcript> {
   const stdout = collecting(isTerminal);
   const stderr = collecting(isTerminal);
@@ -35,7 +43,7 @@ export async function runCommand(
     {
       terminal: { environment, stdin: Readable.from([stdin]), stdout, stderr },
       tools,
-      clock: fixedClock(),
+      clock,
     },
     words,
   );

@@ -41,12 +41,15 @@ export const auditPrune: CommandSpec = {
           throw new CommandFailure([`Nothing was removed. ${error.message}`]);
         }),
     );
-    print(
-      cli.terminal,
-      removed === 0
-        ? 'No event is old enough, or those that are have yet to be sent to a sink.'
-        : `${String(removed)} events were removed; the trail says up to which.`,
-    );
+    print(cli.terminal, sentenceOf(removed));
     return 0;
   },
 };
+
+function sentenceOf(removed: number): string {
+  if (removed === 0) {
+    return 'No event is old enough, or those that are have yet to be sent to a sink.';
+  }
+  const events = removed === 1 ? '1 event was' : `${String(removed)} events were`;
+  return `${events} removed; the trail says up to which.`;
+}
