@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { defaultTenant, type SessionKey, type UserId } from '../../../src/core/ids.ts';
 import { createSealer } from '../../../src/platform/seal.ts';
 import {
   type AssertionClaims,
@@ -10,6 +11,7 @@ import {
   makeSigningKey,
   type Signer,
   type SigningKeys,
+  type TokenClaims,
 } from '../../../src/platform/signing.ts';
 import { fixedClock, NOON } from '../../support/fixed-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -68,6 +70,79 @@ describe('an assertion', () => {
     await assert.rejects(verify(signer, await foreign.sign(claims)), {
       code: 'ERR_JWKS_NO_MATCHING_KEY',
     });
+  });
+});
+
+describe('a token', () => {
+  const portal = { url: 'https://console.example.com/_mfa' };
+  const tokenClaims: TokenClaims = {
+    sub: 'usr_anna' as UserId,
+    jti: 'tok_1',
+    client_id: 'sallyport',
+    scope: 'api routes',
+    tenant: defaultTenant,
+    preferred_username: 'anna',
+    name: 'Anna Example',
+    groups: [],
+    tier: 'TIER1',
+    acr: 'aal2',
+    amr: ['mfa', 'otp', 'pwd'],
+    auth_time: NOON / 1000,
+    sallyport: { lineage: 'line' as SessionKey, epoch: 2, since: NOON, proofs: [] },
+  };
+  const issue = async (signer: Signer): Promise<string> =>
+    signer.signToken('access', tokenClaims, { portal, expiresAt: NOON + 1_200_000 });
+  const asked = { portal, kinds: ['access'] } as const;
+
+  test('comes back as what was put in, with when it was made and when it ends', async () => {
+    const signer = await createSigner({ clock: fixedClock(), keys: keysInMemory(), sealer });
+    const verified = await signer.verifyToken(await issue(signer), asked);
+    assert.ok(verified !== null);
+    assert.deepEqual(verified.claims.sallyport, tokenClaims.sallyport);
+    assert.deepEqual(
+      [verified.kind, verified.issuedAt, verified.expiresAt],
+      ['access', NOON, NOON + 1_200_000],
+    );
+    const jwks = createLocalJWKSet({ keys: [...(await signer.jwks()).keys] });
+    const { payload } = await jwtVerify(await issue(signer), jwks, { currentDate: new Date(NOON) });
+    assert.equal(payload.aud, portal.url);
+  });
+
+  test('is asked for by its kind', async () => {
+    const signer = await createSigner({ clock: fixedClock(), keys: keysInMemory(), sealer });
+    const token = await issue(signer);
+    assert.equal(await signer.verifyToken(token, { portal, kinds: ['mfa', 'enrollment'] }), null);
+    assert.equal(await signer.verifyToken(token, { portal, kinds: [] }), null);
+    assert.equal(await signer.verifyToken('x'.repeat(20_000), asked), null);
+  });
+
+  test('by a key that another instance has just made is known as soon as it is met', async () => {
+    const keys = keysInMemory();
+    const clock = fixedClock();
+    const here = await createSigner({ clock, keys, sealer });
+    const rival = keysInMemory();
+    const there = await createSigner({ clock, keys: rival, sealer });
+    keys.records.unshift(...rival.records);
+    const token = await issue(there);
+    assert.equal(await here.verifyToken(token, asked), null);
+    clock.advance(1);
+    assert.notEqual(await here.verifyToken(token, asked), null);
+  });
+
+  test('by keys that nobody has makes them be read once a second, however many come', async () => {
+    let reads = 0;
+    const keys = keysInMemory();
+    const counted = { ...keys, list: async () => ((reads += 1), keys.list()) };
+    const clock = fixedClock();
+    const signer = await createSigner({ clock, keys: counted, sealer });
+    const foreign = await createSigner({ clock, keys: keysInMemory(), sealer });
+    const token = await issue(foreign);
+    reads = 0;
+    for (let time = 0; time < 50; time += 1) await signer.verifyToken(token, asked);
+    assert.equal(reads, 0);
+    clock.advance(1);
+    for (let time = 0; time < 50; time += 1) await signer.verifyToken(token, asked);
+    assert.equal(reads, 1);
   });
 });
 
