@@ -23,8 +23,9 @@ export function keepParsedForm(req: IncomingMessage, parsed: IncomingHttpHeaders
 }
 
 function joined(name: string, values: readonly string[], parsed: IncomingHttpHeaders): string {
-  // Ours was among them and is gone from `values`.
+  // Ours was among them and is gone from `values`; of several of these Node keeps the first.
   if (name === 'cookie') return values.join('; ');
+  if (name === 'authorization') return values[0] ?? '';
   const known = Object.hasOwn(parsed, name) ? parsed[name] : undefined;
   return typeof known === 'string' ? known : values.join(', ');
 }

@@ -82,6 +82,39 @@ describe('the middleware', () => {
     }
   });
 
+  // A token of ours that reached the application could be kept there and used by somebody else (G4).
+  test('keeps tokens of ours from the application, and hands on whose are not', async (t) => {
+    const gate = await sallyport(file);
+    const app = express().use(gate.handler, (req, res) => {
+      res.json([req.headers.authorization ?? null, req.rawHeaders.includes('Authorization')]);
+    });
+    const server = createServer(app);
+    const { port } = await listening(server);
+    t.after(async () => {
+      server.close();
+      await gate.close();
+    });
+    const claims = Buffer.from(JSON.stringify({ iss: `${origin}/_mfa` })).toString('base64url');
+    const seen = async (...bearers: readonly string[]) => {
+      const answer = await sendRaw(
+        port,
+        lines(
+          'GET /public/hello HTTP/1.1',
+          `Host: ${new URL(origin).host}`,
+          ...bearers.map((bearer) => `Authorization: Bearer ${bearer}`),
+          'Connection: close',
+        ),
+      );
+      return JSON.parse(answer.body) as unknown;
+    };
+    assert.deepEqual(await seen(`e30.${claims}.c2ln`), [null, false]);
+    assert.deepEqual(await seen('sp_key_AAAA_BBBB'), [null, false]);
+    assert.deepEqual(await seen('theirs'), ['Bearer theirs', true]);
+    assert.deepEqual(await seen(`e30.${claims}.c2ln`, 'theirs'), ['Bearer theirs', true]);
+    const three = await seen(`e30.${claims}.c2ln`, 'theirs', 'others');
+    assert.deepEqual(three, ['Bearer theirs', true]);
+  });
+
   // An attacker ended the process with two lines of one header: the application got a list where
   // Node gives a text, and what Express then threw was caught by nobody (G13).
   test('hands repeated headers on as Node itself would', async (t) => {
