@@ -2,18 +2,13 @@
 
 import { usernameKey } from './username-key.ts';
 
-// It stands in an index, which holds rows of so many bytes; folding can make a text longer.
-const lengthMax = 200;
-
 /** Name, display name and address, each on a line of its own, so that no search spans two. */
 export function searchText(user: {
   readonly username: string;
   readonly displayName: string;
   readonly email: string | null;
 }): string {
-  return [user.username, user.displayName, user.email ?? '']
-    .map((text) => usernameKey(text).slice(0, lengthMax))
-    .join('\n');
+  return [user.username, user.displayName, user.email ?? ''].map(usernameKey).join('\n');
 }
 
 /** A LIKE pattern (escape sign `\`) that finds a text anywhere in a search text. */

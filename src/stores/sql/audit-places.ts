@@ -13,6 +13,7 @@ import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import { auditEventTypes, severities as allSeverities } from '../../core/audit-event.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { AuditFilter } from '../types/audit-trail.ts';
+import { checked } from './checked.ts';
 import type { Db } from './tables.ts';
 
 /** Where an event stands: by instant, then by number. */
@@ -53,7 +54,7 @@ export async function findPlaces(
   const followed = await mostNarrow(db, asks, filter, part);
   const checks = asks.filter((ask) => ask !== followed).map(({ check }) => check);
   // Every index but these two begins with the tenant.
-  const inTenant = sql<SqlBool>`tenant_id || '' = ${filter.tenant}`;
+  const inTenant = sql<SqlBool>`${checked('tenant_id')} = ${filter.tenant}`;
   const found =
     checks.length === 0
       ? await nearest(db, followed.runs, inTenant, filter, part)
@@ -71,7 +72,7 @@ function asksOf(filter: AuditFilter): readonly Ask[] {
   if (requestId !== null) {
     asks.push({
       runs: [sql`request_id = ${requestId}`],
-      check: sql`request_id || '' = ${requestId}`,
+      check: sql`${checked('request_id')} = ${requestId}`,
     });
   }
   if (session !== null) {
@@ -79,22 +80,27 @@ function asksOf(filter: AuditFilter): readonly Ask[] {
       runs: [
         sql`substr(session_key, 1, 16) = ${session.slice(0, 16)} and session_key = ${session}`,
       ],
-      check: sql`session_key || '' = ${session}`,
+      check: sql`${checked('session_key')} = ${session}`,
     });
   }
   if (subject !== null) {
-    asks.push({ runs: [sql`subject = ${subject}`], check: sql`subject || '' = ${subject}` });
+    asks.push({
+      runs: [sql`subject = ${subject}`],
+      check: sql`${checked('subject')} = ${subject}`,
+    });
   }
   if (actor !== null) {
-    asks.push({ runs: [sql`actor = ${actor}`], check: sql`actor || '' = ${actor}` });
+    asks.push({ runs: [sql`actor = ${actor}`], check: sql`${checked('actor')} = ${actor}` });
   }
   if (ip !== null) {
-    asks.push({ runs: [sql`${inTenant} and ip = ${ip}`], check: sql`ip || '' = ${ip}` });
+    asks.push({ runs: [sql`${inTenant} and ip = ${ip}`], check: sql`${checked('ip')} = ${ip}` });
   }
   if (types !== null || severities !== null) {
     const checks = [
-      ...(types === null ? [] : [sql<SqlBool>`type || '' in (${sql.join(types)})`]),
-      ...(severities === null ? [] : [sql<SqlBool>`severity || '' in (${sql.join(severities)})`]),
+      ...(types === null ? [] : [sql<SqlBool>`${checked('type')} in (${sql.join(types)})`]),
+      ...(severities === null
+        ? []
+        : [sql<SqlBool>`${checked('severity')} in (${sql.join(severities)})`]),
     ];
     asks.push({
       runs: (types ?? auditEventTypes).flatMap((type) =>

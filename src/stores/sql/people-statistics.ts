@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import {
   enrollmentStatusOf,
   methodsThatCount,
+  tierIn,
   type EnrollmentStatus,
 } from '../../core/policy/enrollment-status.ts';
 import type { TenantId } from '../../core/ids.ts';
@@ -14,13 +15,9 @@ import type { Tier } from '../../core/policy/mfa-policy.ts';
 import type { MethodId } from '../../core/proofs.ts';
 import type { MfaStatistics, TierCount } from '../types/administration.ts';
 import { hasFactor } from './factors.ts';
+import { groupsIn } from './group-list.ts';
 import { slicesOf } from './people-slices.ts';
-import {
-  dueExpression,
-  hasKnownModel,
-  tierExpression,
-  type StatusAt,
-} from './person-conditions.ts';
+import { dueExpression, hasKnownModel, type StatusAt } from './person-conditions.ts';
 import type { Db } from './tables.ts';
 
 /** Counts a tenant's people; without any rules there is no such tenant. */
@@ -37,10 +34,11 @@ export async function statisticsOf(
       for (const method of countedMethods) {
         if (hasFactor(row.factors, method)) byMethod[method] += row.people;
       }
-      const status = statusOf(row, at);
-      const name = `${row.tier} ${status}`;
+      const tier = tierIn(groupsIn(row.group_list), at.policy);
+      const status = statusOf(tier, row, at);
+      const name = `${tier} ${status}`;
       const people = (byTier.get(name)?.people ?? 0) + row.people;
-      byTier.set(name, { tier: row.tier, status, people });
+      byTier.set(name, { tier, status, people });
     }
     await immediate();
   }
@@ -50,7 +48,7 @@ export async function statisticsOf(
 const countedMethods = ['totp', 'webauthn', 'recovery-code'] as const satisfies MethodId[];
 
 interface Alike {
-  readonly tier: Tier;
+  readonly group_list: string;
   readonly factors: number;
   readonly due: number;
   /** 0 or 1; told apart only where models matter. */
@@ -58,7 +56,7 @@ interface Alike {
   readonly people: number;
 }
 
-/** How many of a slice have the same tier, factors and deadline. */
+/** How many of a slice have the same groups, factors and deadline. */
 async function countAlike(
   db: Db,
   tenant: TenantId,
@@ -73,7 +71,7 @@ async function countAlike(
   const people = db
     .selectFrom('users')
     .select([
-      tierExpression(at.policy).as('tier'),
+      'users.group_list',
       'users.factors',
       dueExpression(at).as('due'),
       hasModel.as('has_model'),
@@ -85,13 +83,19 @@ async function countAlike(
     .$if(upTo !== null, (query) => query.where('username_key', '<=', upTo ?? ''));
   return await db
     .selectFrom(people.as('person'))
-    .select((eb) => ['tier', 'factors', 'due', 'has_model', eb.fn.countAll<number>().as('people')])
-    .groupBy(['tier', 'factors', 'due', 'has_model'])
+    .select((eb) => [
+      'group_list',
+      'factors',
+      'due',
+      'has_model',
+      eb.fn.countAll<number>().as('people'),
+    ])
+    .groupBy(['group_list', 'factors', 'due', 'has_model'])
     .execute();
 }
 
-function statusOf(row: Alike, { policy, now }: StatusAt): EnrollmentStatus {
-  const { tier, factors } = row;
+function statusOf(tier: Tier, row: Alike, { policy, now }: StatusAt): EnrollmentStatus {
+  const { factors } = row;
   const has = methodsThatCount(
     {
       tier,

@@ -20,9 +20,11 @@ import type { EpochMs } from '../../core/time.ts';
 import { searchPattern } from '../search-text.ts';
 import type { ListedPerson, MfaDay, PeopleFilter, PeopleStore } from '../types/administration.ts';
 import { usernameKey } from '../username-key.ts';
+import { checked } from './checked.ts';
+import { findTextOf, isInGroup } from './group-list.ts';
 import { statisticsOf } from './people-statistics.ts';
 import { slicesOf } from './people-slices.ts';
-import { hasOneOf, hasStatus, isInGroups, isOfTier, type StatusAt } from './person-conditions.ts';
+import { hasOneOf, hasStatus, isOfTier, type StatusAt } from './person-conditions.ts';
 import { isStorable } from './storable.ts';
 import type { Db } from './tables.ts';
 import { sqlTenants } from './tenants.ts';
@@ -33,17 +35,18 @@ const fewMax = 1000;
 
 /** The people in a database. */
 export function sqlPeople(db: Db): PeopleStore {
+  const find = findTextOf(db);
   const rulesOf = async (tenant: TenantId) => (await sqlTenants(db).find(tenant))?.rules ?? null;
   return {
     async search(filter, { after, limit }, { policy, now }) {
       const rules = await rulesOf(filter.tenant);
       if (rules === null || !isAskable(filter, after)) return [];
-      const at = { policy, rules, now };
+      const at = { policy, rules, now, find };
       const keys: string[] = [];
-      for await (const matching of matches(db, filter, after, at)) {
+      for await (const { matching, name } of matches(db, filter, after, at)) {
         const rows = await matching
           .select('users.username_key')
-          .orderBy(sql`users.username_key || ''`)
+          .orderBy(name)
           .limit(limit - keys.length)
           .execute();
         keys.push(...rows.map((row) => row.username_key));
@@ -55,7 +58,7 @@ export function sqlPeople(db: Db): PeopleStore {
     async find(tenant, id, { policy, now }) {
       const rules = await rulesOf(tenant);
       if (rules === null || !isStorable(id)) return null;
-      const [person] = await listed(db, 'id', [id], { policy, rules, now });
+      const [person] = await listed(db, 'id', [id], { policy, rules, now, find });
       return person?.user.tenant === tenant ? person : null;
     },
 
@@ -63,7 +66,7 @@ export function sqlPeople(db: Db): PeopleStore {
       const rules = await rulesOf(filter.tenant);
       if (rules === null || !isAskable(filter, after)) return 0;
       let people = 0;
-      for await (const matching of matches(db, filter, after, { policy, rules, now })) {
+      for await (const { matching } of matches(db, filter, after, { policy, rules, now, find })) {
         const row = await matching
           .select((eb) => eb.fn.countAll<number>().as('people'))
           .executeTakeFirstOrThrow();
@@ -74,7 +77,7 @@ export function sqlPeople(db: Db): PeopleStore {
 
     async statistics(tenant, { policy, now }) {
       const rules = await rulesOf(tenant);
-      return await statisticsOf(db, tenant, rules === null ? null : { policy, rules, now });
+      return await statisticsOf(db, tenant, rules === null ? null : { policy, rules, now, find });
     },
 
     async countLocked(tenant, now) {
@@ -83,7 +86,7 @@ export function sqlPeople(db: Db): PeopleStore {
         .innerJoin('users', 'users.id', 'attempts.user_id')
         .select((eb) => eb.fn.countAll<number>().as('people'))
         .where('attempts.locked_until', '>', now)
-        .where('users.tenant_id', '=', tenant)
+        .where(checked('users.tenant_id'), '=', tenant)
         .executeTakeFirstOrThrow();
       return people;
     },
@@ -129,20 +132,21 @@ async function* matches(db: Db, filter: PeopleFilter, after: string | null, at: 
   const few = await fewOf(db, filter, at);
   if (few !== null) {
     if (few.length === 0) return;
-    // As expressions, so that no index but the one of the ids is thought of.
-    yield query
+    const name = checked('users.username_key');
+    const matching = query
       .where('users.id', 'in', few)
-      .where(sql`users.tenant_id || ''`, '=', filter.tenant)
-      .$if(after !== null, (query) =>
-        query.where(sql`users.username_key || ''`, '>', usernameKey(after ?? '')),
-      );
+      .where(checked('users.tenant_id'), '=', filter.tenant)
+      .$if(after !== null, (query) => query.where(name, '>', usernameKey(after ?? '')));
+    yield { matching, name };
     return;
   }
   for await (const { above, upTo } of slicesOf(db, filter.tenant, after)) {
-    yield query
+    const name = sql.ref<string>('users.username_key');
+    const matching = query
       .where('users.tenant_id', '=', filter.tenant)
-      .$if(above !== null, (query) => query.where('users.username_key', '>', above ?? ''))
-      .$if(upTo !== null, (query) => query.where('users.username_key', '<=', upTo ?? ''));
+      .$if(above !== null, (query) => query.where(name, '>', above ?? ''))
+      .$if(upTo !== null, (query) => query.where(name, '<=', upTo ?? ''));
+    yield { matching, name };
     await immediate();
   }
 }
@@ -197,8 +201,8 @@ function conditionsOf(filter: PeopleFilter, at: StatusAt): readonly RawBuilder<S
   }
   if (method !== null) conditions.push(hasOneOf([method]));
   if (status !== null) conditions.push(hasStatus(status, at));
-  if (tier !== null) conditions.push(isOfTier(tier, at.policy));
-  if (group !== null) conditions.push(isInGroups([group]));
+  if (tier !== null) conditions.push(isOfTier(tier, at));
+  if (group !== null) conditions.push(isInGroup(group, at.find));
   if (isLocked !== null) {
     const locked = sql<SqlBool>`exists (select 1 from attempts
       where attempts.user_id = users.id and locked_until > cast(${at.now} as bigint))`;

@@ -13,6 +13,7 @@ import type { TenantRules } from '../../core/tenant-rules.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { factorsOf } from './factors.ts';
+import { isInGroup, type FindText } from './group-list.ts';
 
 type Condition = RawBuilder<SqlBool>;
 
@@ -21,36 +22,28 @@ export interface StatusAt {
   readonly policy: StatusPolicy;
   readonly rules: TenantRules;
   readonly now: EpochMs;
+  readonly find: FindText;
 }
 
 const never: Condition = sql`1 = 0`;
 const always: Condition = sql`1 = 1`;
 
 /** The user is in one of the groups. */
-export function isInGroups(groups: readonly string[]): Condition {
-  if (groups.length === 0) return never;
-  return sql`exists (select 1 from user_groups
-    where user_groups.user_id = users.id and group_name in (${sql.join(groups)}))`;
+export function isInGroups(groups: readonly string[], find: FindText): Condition {
+  return or(...groups.map((group) => isInGroup(group, find)));
 }
 
 /** The user's tier is this one: it is the strongest that one of their groups has. */
-export function isOfTier(tier: Tier, { groupsOf }: Pick<StatusPolicy, 'groupsOf'>): Condition {
+export function isOfTier(
+  tier: Tier,
+  { policy, find }: Pick<StatusAt, 'policy' | 'find'>,
+): Condition {
+  const { groupsOf } = policy;
   const stronger = tiers.slice(0, tiers.indexOf(tier)).flatMap((other) => groupsOf[other]);
   return and(
-    tier === 'TIER3' ? always : isInGroups(groupsOf[tier]),
-    stronger.length === 0 ? always : not(isInGroups(stronger)),
+    tier === 'TIER3' ? always : isInGroups(groupsOf[tier], find),
+    not(isInGroups(stronger, find)),
   );
-}
-
-/** The user's tier. */
-export function tierExpression({ groupsOf }: Pick<StatusPolicy, 'groupsOf'>): RawBuilder<Tier> {
-  const cases = tiers
-    .slice(0, -1)
-    .filter((tier) => groupsOf[tier].length > 0)
-    .map((tier) => sql`when ${isInGroups(groupsOf[tier])} then ${sql.lit(tier)}`);
-  const rest = sql.lit('TIER3');
-  if (cases.length === 0) return sql<Tier>`${rest}`;
-  return sql<Tier>`case ${sql.join(cases, sql` `)} else ${rest} end`;
 }
 
 /** The user has enrolled one of the methods, whether or not it counts for them. */
@@ -69,9 +62,8 @@ export function hasKnownModel({ models }: StatusPolicy['hardwareKeys']): Conditi
 /** The user is a person who is so far. */
 export function hasStatus(status: EnrollmentStatus, at: StatusAt): Condition {
   const isPerson: Condition = sql`users.kind = 'user'`;
-  const { policy } = at;
-  const owes = owesByTier(policy);
-  const hasSecondFactor = hasUsable(policy);
+  const owes = owesByTier(at);
+  const hasSecondFactor = hasUsable(at);
   const hasNothing = and(isPerson, not(hasSecondFactor), not(owes));
   switch (status) {
     case 'enrolled':
@@ -93,7 +85,8 @@ export function dueExpression(at: StatusAt): RawBuilder<0 | 1 | 2> {
 }
 
 /** Something is required of the user's tier and is not there. */
-function owesByTier(policy: StatusPolicy): Condition {
+function owesByTier(at: StatusAt): Condition {
+  const { policy } = at;
   return or(
     ...tiers
       .filter((tier) => policy.requiredOf[tier].length > 0)
@@ -107,15 +100,16 @@ function owesByTier(policy: StatusPolicy): Condition {
           sql`(users.factors & ${mask}) <> ${mask}`,
           mustHaveModel ? not(hasKnownModel(policy.hardwareKeys)) : never,
         );
-        return and(lacks, isOfTier(tier, policy));
+        return and(lacks, isOfTier(tier, at));
       }),
   );
 }
 
 /** The user has a second factor that is enabled and counts for them. */
-function hasUsable({ enabled, hardwareKeys, groupsOf }: StatusPolicy): Condition {
+function hasUsable(at: StatusAt): Condition {
+  const { enabled, hardwareKeys } = at.policy;
   if (!enabled.includes('webauthn') || hardwareKeys.tiers.length === 0) return hasOneOf(enabled);
-  const mustHaveModel = or(...hardwareKeys.tiers.map((tier) => isOfTier(tier, { groupsOf })));
+  const mustHaveModel = or(...hardwareKeys.tiers.map((tier) => isOfTier(tier, at)));
   return or(
     hasOneOf(enabled.filter((method) => method !== 'webauthn')),
     and(hasOneOf(['webauthn']), or(not(mustHaveModel), hasKnownModel(hardwareKeys))),

@@ -7,6 +7,7 @@ import type { Proof } from '../../core/proofs.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Session, User } from '../types.ts';
 import type { ListedSession, SessionListPage } from '../types/administration.ts';
+import { checked } from './checked.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { isStorable } from './storable.ts';
 import type { Db, SessionRowTable } from './tables.ts';
@@ -133,7 +134,7 @@ export function sqlSessionTable(db: Db): SessionTable {
         .selectAll('sessions')
         // What is written as an expression is not looked up by, but checked: of few people the
         // sessions are found by the person, of many by when they were seen.
-        .where(sql`users.tenant_id || ''`, '=', tenant)
+        .where(checked('users.tenant_id'), '=', tenant)
         .where('users.kind', '=', 'user')
         .where('users.is_disabled', '=', 0)
         .whereRef('users.session_epoch', '=', 'sessions.session_epoch')
@@ -221,7 +222,7 @@ async function usersOf(
   const ids = [...new Set(sessions.map(({ user_id: id }) => id))];
   if (ids.length === 0) return new Map();
   const rows = await usersWithGroups(db)
-    .where('users.tenant_id', '=', tenant)
+    .where(checked('users.tenant_id'), '=', tenant)
     .where('users.id', 'in', ids)
     .execute();
   return new Map(rows.map((row) => [row.id, userOf(row)]));

@@ -71,6 +71,8 @@ export interface UserTable {
   readonly reminded_at: number | null;
   /** Names and address as they are searched: see `search-text.ts`. */
   readonly search_text: string;
+  /** The groups once more, for lists: see `group-list.ts`. */
+  readonly group_list: string;
   /** What they have enrolled: see `factors.ts`. */
   readonly factors: number;
   /** Since a reset; null: what the person enrolls is not guarded. */

@@ -1,40 +1,34 @@
 /** Users as rows, for every query that reads some. */
 
-import assert from 'node:assert/strict';
-
 import { sql } from 'kysely';
 
 import type { TenantId, UserId } from '../../core/ids.ts';
 import { methodIds } from '../../core/proofs.ts';
 import type { PrincipalRecord, User } from '../types.ts';
+import { groupsIn } from './group-list.ts';
 import type { Db } from './tables.ts';
-
-// A character that no group name has.
-const separator = '\u001f';
 
 /** The users with their groups, to be narrowed down. */
 export function usersWithGroups(db: Db) {
-  return db.selectFrom('users').select((eb) => [
-    'users.id',
-    'users.kind',
-    'users.username',
-    'users.display_name',
-    'users.email',
-    'users.tenant_id',
-    'users.networks',
-    'users.is_disabled',
-    'users.session_epoch',
-    'users.created_at',
-    'users.must_enroll_at',
-    'users.reminded_at',
-    'users.guarded_since',
-    'users.supervised_until',
-    eb
-      .selectFrom('user_groups')
-      .select(sql<string | null>`string_agg(group_name, ${sql.lit(separator)})`.as('names'))
-      .whereRef('user_groups.user_id', '=', 'users.id')
-      .as('groups'),
-  ]);
+  return db
+    .selectFrom('users')
+    .select([
+      'users.id',
+      'users.kind',
+      'users.username',
+      'users.display_name',
+      'users.email',
+      'users.tenant_id',
+      'users.networks',
+      'users.is_disabled',
+      'users.session_epoch',
+      'users.created_at',
+      'users.must_enroll_at',
+      'users.reminded_at',
+      'users.guarded_since',
+      'users.supervised_until',
+      'users.group_list',
+    ]);
 }
 
 type UserRow = Awaited<ReturnType<ReturnType<typeof usersWithGroups>['executeTakeFirstOrThrow']>>;
@@ -61,11 +55,6 @@ export function usersWithEnrolled(db: Db) {
   ]);
 }
 
-/** Refuses a group that could not be told from two when it is read again. */
-export function assertGroupsAreReadable(groups: readonly string[]): void {
-  for (const name of groups) assert(!name.includes(separator), 'A group name has a control sign.');
-}
-
 /** The user that a row stands for. */
 export function userOf(row: UserRow): User {
   return {
@@ -74,7 +63,7 @@ export function userOf(row: UserRow): User {
     username: row.username,
     displayName: row.display_name,
     email: row.email,
-    groups: row.groups === null ? [] : row.groups.split(separator).sort(),
+    groups: groupsIn(row.group_list),
     tenant: row.tenant_id as TenantId,
     networks: JSON.parse(row.networks) as readonly string[],
     isDisabled: row.is_disabled !== 0,

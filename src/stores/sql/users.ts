@@ -10,16 +10,11 @@ import { searchText } from '../search-text.ts';
 import { usernameKey } from '../username-key.ts';
 import { checked } from './checked.ts';
 import { compiledOnce } from './compiled-once.ts';
+import { groupList } from './group-list.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
 import type { Db, UserTable } from './tables.ts';
 import { tenantRulesOf } from './tenants.ts';
-import {
-  assertGroupsAreReadable,
-  enrolledIn,
-  userOf,
-  usersWithEnrolled,
-  usersWithGroups,
-} from './user-rows.ts';
+import { enrolledIn, userOf, usersWithEnrolled, usersWithGroups } from './user-rows.ts';
 
 /** The users in a database. */
 export function sqlUsers(db: Db): UserStore {
@@ -42,6 +37,7 @@ export function sqlUsers(db: Db): UserStore {
             session_epoch: 0,
             created_at: user.createdAt,
             search_text: searchText(user),
+            group_list: groupList(user.groups),
             factors: 0,
           })
           .onConflict((conflict) => conflict.column('username_key').doNothing())
@@ -97,6 +93,7 @@ export function sqlUsers(db: Db): UserStore {
     setGroups: (id, groups) =>
       inTransaction(db, async (db) => {
         await lockUser(db, id);
+        await changeUser(db, id, { group_list: groupList(groups) });
         await db.deleteFrom('user_groups').where('user_id', '=', id).execute();
         await insertGroups(db, id, groups);
       }),
@@ -225,7 +222,6 @@ async function one(db: Db, column: 'id' | 'username_key', value: string): Promis
 }
 
 async function insertGroups(db: Db, id: UserId, groups: readonly string[]): Promise<void> {
-  assertGroupsAreReadable(groups);
   const rows = [...new Set(groups)].map((name) => ({ user_id: id, group_name: name }));
   if (rows.length > 0) await db.insertInto('user_groups').values(rows).execute();
 }

@@ -106,6 +106,9 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
       from series where ${hash3} % 4 = 1`,
     people,
   );
+  await sql`update users set group_list =
+      (select ${separator} || string_agg(group_name, ${separator}) || ${separator}
+        from user_groups where user_groups.user_id = users.id)`.execute(db);
   await sql`update users set factors =
       (case when exists (select 1 from authenticators
         where authenticators.user_id = users.id and method = 'totp') then 1 else 0 end)
@@ -163,6 +166,7 @@ const hash = sql`((n * 2654435761) % 4294967296)`;
 const hash2 = sql`((n * 2246822519 + 374761393) % 4294967296 / 65536)`;
 const hash3 = sql`((n * 3266489917 + 668265263) % 4294967296 / 4096)`;
 const newline = sql.lit('\n');
+const separator = sql.lit('\u001f');
 const userId = sql`'usr_' || n`;
 const kind = sql`case when n % 1000 = 500 then 'service' else 'user' end`;
 

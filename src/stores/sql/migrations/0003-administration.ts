@@ -29,6 +29,7 @@ const emptyText = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
 const newColumns: Readonly<Record<string, readonly Column[]>> = {
   users: [
     ['search_text', 'text', emptyText],
+    ['group_list', 'text', emptyText],
     ['factors', 'integer', nothing],
     ['guarded_since', 'bigint'],
     ['supervised_until', 'bigint'],
@@ -133,7 +134,10 @@ const newTables: Readonly<Record<string, readonly Column[]>> = {
   ],
 };
 
+// Lists and numbers of people are answered by an index of these alone.
+const listing = 'users_listing';
 const listed = [
+  'tenant_id',
   'username_key',
   'kind',
   'is_disabled',
@@ -141,10 +145,11 @@ const listed = [
   'created_at',
   'must_enroll_at',
   'id',
-  'search_text',
 ];
+// Texts of any length, which an index of PostgreSQL does not take; it can do without.
+const listedTexts = ['group_list', 'search_text'];
 
-// Of a table each, in the order of the columns.
+// In the order of the columns.
 const indexes: readonly (readonly [table: string, columns: readonly string[]])[] = [
   ['reset_requests', ['tenant_id', 'created_at', 'id']],
   ['reset_requests', ['user_id', 'created_at']],
@@ -154,8 +159,6 @@ const indexes: readonly (readonly [table: string, columns: readonly string[]])[]
   ['idempotency_keys', ['expires_at']],
   ['evidence_reports', ['at']],
   ['attempts', ['locked_until']],
-  // Lists and numbers of people are answered by this alone.
-  ['users', ['tenant_id', ...listed]],
   // Sessions are counted at each reading of the metrics.
   ['sessions', ['last_seen_at', 'created_at']],
   // The audit trail, newest first, by whatever narrows it down most.
@@ -197,10 +200,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   }
   await fillSearchText(db);
   await fillFactors(db);
+  await fillGroupList(db);
   for (const [table, columns] of oldIndexes) {
     await db.schema.dropIndex(nameOf(table, columns)).execute();
   }
   for (const [table, columns] of indexes) await createIndex(db, table, columns);
+  await db.schema
+    .createIndex(listing)
+    .on('users')
+    .columns(isPostgres(db) ? listed : [...listed, ...listedTexts])
+    .execute();
   // A session's key is long, and its beginning tells it from the others well enough.
   await sql`create index audit_events_session on audit_events
     (substr(session_key, 1, 16), at, seq)`.execute(db);
@@ -224,6 +233,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     await db.schema.dropTable(table).execute();
   }
   await db.schema.dropIndex('audit_events_session').execute();
+  await db.schema.dropIndex(listing).execute();
   for (const [table, columns] of indexes) {
     if (table in newTables) continue;
     await db.schema.dropIndex(nameOf(table, columns)).execute();
@@ -237,7 +247,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
 
 /** After a restore, epochs begin at an instant, which is wider than 32 bits. SQLite has one width. */
 async function setEpochWidth(db: Kysely<unknown>, width: 'integer' | 'bigint'): Promise<void> {
-  if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return;
+  if (!isPostgres(db)) return;
   for (const table of ['users', 'sessions']) {
     // Going back, what does not fit becomes the greatest that does; equal ones stay equal.
     await sql`alter table ${sql.table(table)} alter column session_epoch
@@ -286,6 +296,14 @@ async function fillFactors(db: Kysely<unknown>): Promise<void> {
       and is_confirmed = 1 and used_at is null) then 4 else 0 end)`.execute(db);
 }
 
+async function fillGroupList(db: Kysely<unknown>): Promise<void> {
+  const separator = sql.lit('\u001f');
+  await sql`update users set group_list =
+    (select ${separator} || string_agg(group_name, ${separator}) || ${separator}
+      from user_groups where user_groups.user_id = users.id)
+    where id in (select user_id from user_groups)`.execute(db);
+}
+
 async function createIndex(
   db: Kysely<unknown>,
   table: string,
@@ -298,7 +316,10 @@ async function createIndex(
     .execute();
 }
 
+function isPostgres(db: Kysely<unknown>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
+}
+
 function nameOf(table: string, columns: readonly string[]): string {
-  // PostgreSQL cuts longer names off.
-  return [table, ...columns].join('_').slice(0, 60);
+  return [table, ...columns].join('_');
 }
