@@ -172,7 +172,12 @@ function told(
 
 function tellExisting(cli: Cli, existing: number): void {
   if (existing === 0) return;
-  print(cli.terminal, `${accounts(existing)} were there already and are left as they are.`);
+  print(
+    cli.terminal,
+    existing === 1
+      ? '1 account was there already and is left as it is.'
+      : `${accounts(existing)} were there already and are left as they are.`,
+  );
 }
 
 /** Says how far it has come, once in ten seconds. */
