@@ -50,6 +50,10 @@ export async function openWatchRoom(settings: Partial<Settings> = {}): Promise<W
       policy: { tiers: { TIER0: ['ROOT'], TIER1: ['DESK', 'WATCH'] }, ...settings.policy },
       routes: settings.routes ?? roomRoutes(upstream.origin),
     },
+  }).catch(async (error: unknown) => {
+    // A socket that is left open would keep the tests from ending.
+    await upstream.stop();
+    throw error;
   });
   const { flows } = gateway.composition;
 

@@ -180,6 +180,23 @@ describe('the audit trail', () => {
     assert.deepEqual(await found({ person: 'bea', by: 'ben' }), [byAddress]);
   });
 
+  test('offers as a file what was looked for', async () => {
+    const { body } = await search(carol.client, { person: 'ben', severity: 'warning-up' });
+    for (const [label, format] of [
+      ['JSON lines', 'jsonl'],
+      ['CSV', 'csv'],
+      ['CEF', 'cef'],
+    ] as const) {
+      const link = new URL(linkOn(body, label) ?? assert.fail(label), room.gateway.origin);
+      assert.deepEqual(Object.fromEntries(link.searchParams), {
+        person: 'ben',
+        severity: 'warning-up',
+        format,
+      });
+      assert.equal((await carol.client.visit(link.href)).status, 200);
+    }
+  });
+
   test('finds the events of somebody who is gone by their id', async () => {
     const gone = await room.person('gone', []);
     const id = await room.happen({ subject: gone.id, actor: 'gone', type: 'session.signed-in' });
@@ -396,6 +413,19 @@ describe('the chain', () => {
     const answer = await check(carol);
     assert.equal(answer.status, 200, answer.body);
     assert.match(answer.body, /The chain is whole\. \d+ events were checked\./);
+  });
+
+  test('names the event where it is broken', async () => {
+    const id = await room.happen({ actor: 'forged' });
+    const { db } = room.gateway.composition.database;
+    await db.updateTable('audit_events').set({ actor: 'framed' }).where('id', '=', id).execute();
+    const answer = await check(carol);
+    await db.updateTable('audit_events').set({ actor: 'forged' }).where('id', '=', id).execute();
+    assert.match(
+      answer.body,
+      new RegExp(`The chain is broken at ${id}: This event was changed\\.`),
+    );
+    assert.match((await check(carol)).body, /The chain is whole/);
   });
 
   test('is not for other tenants, who are offered no button either', async () => {

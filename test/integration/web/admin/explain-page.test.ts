@@ -159,7 +159,7 @@ describe('the explanation', () => {
     );
     assert.match(
       body,
-      /<span class="sr">Not met: <\/span><\/span>Who is admitted<\/th>\s*<td>group DESK<\/td>/,
+      /<span class="sr">Not met: <\/span><\/span>Who is admitted<\/th>\s*<td data-label="Wants">group DESK<\/td>/,
     );
     assert.match(body, /<span class="sr">Met: <\/span><\/span>Session</);
     assert.match(body, /<span class="sr">Not looked at: <\/span><\/span>Proof</);
