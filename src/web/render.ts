@@ -115,7 +115,11 @@ function stylesheet(file: string): Buffer {
       readFileSync(join(dirname(file), '..', 'styles', name), 'utf8'),
     )
     .replaceAll(/\/\*[\s\S]*?\*\//g, '');
-  return Buffer.from(text.replaceAll(/\s*([{};])\s*/g, '$1').replaceAll(/([:,])\s+/g, '$1'));
+  const dense = text
+    .replaceAll(/\s*([{};])\s*/g, '$1')
+    .replaceAll(/([:,])\s+/g, '$1')
+    .replaceAll(';}', '}');
+  return Buffer.from(dense);
 }
 
 function compileTemplates(folder: string): Eta {

@@ -163,6 +163,7 @@ function sessions({ say, count }: Words): AdminSessionsPage {
         path: '/admin/sessions',
         action: 'end-sessions',
         label: say('admin.end-all'),
+        spoken: say('admin.end-all.whose', { name }),
       }),
     ],
     ...more,
