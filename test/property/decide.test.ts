@@ -255,6 +255,7 @@ function checkThatDecides({ decision, checks }: Explanation): readonly string[] 
     'session-expired': checks[1]?.outcome === 'fails' ? ['session'] : ['proof'],
     'account-disabled': ['account'],
     'not-admitted': ['audience'],
+    'not-permitted': [],
     'service-network-not-allowed': ['service-network'],
     'second-factor-required': ['level'],
     'policy-requires-enrollment': ['enrollment'],

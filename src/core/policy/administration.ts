@@ -8,6 +8,7 @@
 import type { Network } from '../cidr.ts';
 import type { Facts, Principal } from '../facts.ts';
 import { parsePathPattern } from '../path-pattern.ts';
+import { approvalRoles } from '../reset-request.ts';
 import type { Route } from '../route.ts';
 import { methodCondition } from './conditions/method.ts';
 import { decide } from './decide.ts';
@@ -95,16 +96,32 @@ export function isAbove(
 /**
  * Says whether somebody may put others into a group: nobody into one of a higher tier than their
  * own, and into one that gives a role only who has that role, or hands out all of them as `admin`.
+ *
+ * Security: where resets need approval, groups whose members approve are handed out on the command
+ * line alone. Whoever could make approvers would approve through accounts of their own making.
  */
 export function mayHandOut(
   group: string,
   actor: Pick<Principal, 'kind' | 'groups'>,
-  { tiers: map, roleGroups }: Pick<AccessPolicy, 'tiers' | 'roleGroups'>,
+  policy: Pick<AccessPolicy, 'tiers' | 'roleGroups' | 'mfa'>,
 ): boolean {
+  const { tiers: map, roleGroups } = policy;
   if (isAbove({ groups: [group] }, actor, map)) return false;
+  if (isNeededToApprove({ groups: [group] }, policy)) return false;
   const roles = adminRolesOf(actor, roleGroups);
   const given = adminRoles.filter((role) => roleGroups[role].includes(group));
   return roles.includes('admin') || given.every((role) => roles.includes(role));
+}
+
+/** Says whether the approval of a person of these groups is one that a reset may need. */
+export function isNeededToApprove(
+  { groups }: Pick<Principal, 'groups'>,
+  { mfa, roleGroups }: Pick<AccessPolicy, 'roleGroups' | 'mfa'>,
+): boolean {
+  return (
+    mfa.reset.requiresApproval &&
+    approvalRoles.some((role) => roleGroups[role].some((group) => groups.includes(group)))
+  );
 }
 
 /**

@@ -7,7 +7,7 @@
 
 import type { Principal } from '../../core/facts.ts';
 import type { UserId } from '../../core/ids.ts';
-import { mayHandOut } from '../../core/policy/administration.ts';
+import { isNeededToApprove, mayHandOut } from '../../core/policy/administration.ts';
 import { type FieldFault, Problem } from '../../core/problem.ts';
 import { NameTaken, type Stores, type User } from '../../stores/types.ts';
 import type { FlowContext } from '../flow-context.ts';
@@ -125,8 +125,11 @@ export async function changePerson(
 /**
  * Gives somebody a link to choose a password by: another invitation, or a way back for whoever has
  * forgotten theirs. The password that they have stays until they choose another. Throws as
- * `holdBoth` does, and `conflict` for oneself, a service account, a disabled account, and where
- * passwords are not kept here.
+ * `holdBoth` does, and `conflict` for oneself, a service account, a disabled account, somebody whose
+ * approval resets may need, and where passwords are not kept here.
+ *
+ * Security: the link is shown to whoever makes it. By the account of an approver who has enrolled
+ * nothing yet they could approve what they ask for themselves.
  */
 export async function inviteAgain(
   ctx: FlowContext,
@@ -142,8 +145,14 @@ export async function inviteAgain(
     if (target.isDisabled) {
       throw new Problem('conflict', { detail: 'This account is disabled. Enable it first.' });
     }
-    if (!ctx.config.current().local.isEnabled) {
+    const { local, policy } = ctx.config.current();
+    if (!local.isEnabled) {
       throw new Problem('conflict', { detail: 'Passwords are not kept here.' });
+    }
+    if (isNeededToApprove(target, policy)) {
+      throw new Problem('conflict', {
+        detail: 'This person approves resets: their password is set on the command line.',
+      });
     }
     return createEnrollmentLink(ctx, stores, actor, target, 'invitation', actor.now);
   });
@@ -239,7 +248,9 @@ function assertMayHandOut(
   const tooHigh = groups.find((group) => !mayHandOut(group, session.principal, policy));
   if (tooHigh === undefined) return;
   throw new Problem('not-permitted', {
-    detail: `You cannot put anybody into the group ${tooHigh}: it is above you.`,
+    detail: isNeededToApprove({ groups: [tooHigh] }, policy)
+      ? `Members of ${tooHigh} approve resets: that group is handed out on the command line.`
+      : `You cannot put anybody into the group ${tooHigh}: it is above you.`,
   });
 }
 
