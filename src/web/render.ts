@@ -13,6 +13,7 @@ import { basename, dirname, extname, join } from 'node:path';
 
 import { Eta } from 'eta';
 
+import type { ControlsView, ReportView } from './admin/evidence/evidence-views.ts';
 import { loadWords, type Words } from './words.ts';
 import type { Frame, Page } from './views.ts';
 
@@ -32,11 +33,19 @@ export interface Asset {
 export interface Renderer {
   /** A whole HTML document. */
   readonly render: (page: Page, frame: Frame) => string;
+  /** A document to be kept: nothing in it is loaded from anywhere. */
+  readonly renderDocument: (document: KeptDocument) => string;
   /** By file name, as in `/assets/<name>`. */
   readonly assets: ReadonlyMap<string, Asset>;
   /** The catalogue, for the sentences that handlers choose. */
   readonly words: Words;
 }
+
+/** A document to be kept: `views/documents/<document>.eta`. */
+export type KeptDocument = { readonly issuer: string; readonly version: string } & (
+  | { readonly document: 'evidence-report'; readonly view: ReportView }
+  | { readonly document: 'evidence-controls'; readonly view: ControlsView }
+);
 
 /** Where the templates are and how they speak. */
 export interface RendererOptions {
@@ -54,6 +63,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const assets = readAssets(join(folder, 'assets'));
   const words = loadWords(join(folder, 'words'), options.language ?? 'en', options.words);
   const eta = compileTemplates(folder);
+  const documentStyle = stylesheet(join(folder, 'styles', 'document.css')).toString();
 
   return {
     assets,
@@ -72,6 +82,13 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
         at: (path: string) => frame.basePath + path,
       });
     },
+    renderDocument: (document) =>
+      eta.render(`@documents/${document.document}`, {
+        ...document,
+        words,
+        say: words.say,
+        style: documentStyle,
+      }),
   };
 }
 
@@ -141,7 +158,7 @@ function compileTemplates(folder: string): Eta {
 function readTemplates(
   folder: string,
 ): readonly { readonly name: string; readonly text: string }[] {
-  return ['', 'pages', 'partials'].flatMap((part) =>
+  return ['', 'pages', 'partials', 'documents'].flatMap((part) =>
     readdirSync(join(folder, part))
       .filter((file) => extname(file) === '.eta')
       .map((file) => ({

@@ -8,6 +8,7 @@ import type { Page } from '../../src/web/views.ts';
 import type { Words } from '../../src/web/words.ts';
 import { sampleAuditPages } from './sample-admin-audit.ts';
 import { sampleExplainPages } from './sample-admin-explain.ts';
+import { sampleEvidencePages } from './sample-admin-evidence.ts';
 import { sampleOverviewPages } from './sample-admin-overview.ts';
 import { samplePeoplePages } from './sample-admin-people.ts';
 import { samplePolicyPages } from './sample-admin-policy.ts';
@@ -63,6 +64,7 @@ export function sampleAdminPages(words: Words): ReadonlyMap<string, SampleAdminP
     sampleExplainPages,
     samplePolicyPages,
     sampleSettingsPages,
+    sampleEvidencePages,
   ];
   return new Map(areas.flatMap((samples) => [...samples(words)]));
 }

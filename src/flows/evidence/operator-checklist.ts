@@ -113,8 +113,8 @@ function resetPart(config: Config): readonly string[] {
     ];
   }
   const proofing = reset.requiresIdentityProofing
-    ? '- [ ] Two checks of who is asking, of different kind, neither by a mailbox or phone that may be in other hands (an identity document in person, a call to a number known before). Note kind and reference.'
-    : '- [ ] Who is asking was checked (the policy does not insist on it).';
+    ? '- [ ] **Check who is asking**, twice and in ways of different kind, neither by a mailbox or phone that may be in other hands (an identity document in person, a call to a number known before). Note kind and reference.'
+    : '- [ ] **Check who is asking** (the policy does not insist on it).';
   return [
     '## Resetting somebody',
     '',

@@ -23,6 +23,8 @@ export const doneNames = [
   'reset-cancelled',
   'reset-executed',
   'enrollment-supervised',
+  'evidence-collected',
+  'evidence-running',
 ] as const;
 
 /** Something that was done. */

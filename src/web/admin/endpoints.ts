@@ -8,6 +8,16 @@ import { admin, type Endpoint } from '../endpoint.ts';
 import { showAudit, submitAudit } from './audit/audit.ts';
 import { showAuditEvent } from './audit/audit-event.ts';
 import { exportAuditFile } from './audit/audit-export.ts';
+import { showEvidence, submitEvidence } from './evidence/evidence.ts';
+import {
+  downloadChecklist,
+  downloadControlsHtml,
+  downloadControlsMarkdown,
+  downloadReportHtml,
+  downloadReportJson,
+  showControls,
+  showEvidenceReport,
+} from './evidence/evidence-report.ts';
 import { showExplain } from './explain/explain.ts';
 import { showPolicy } from './policy/policy.ts';
 import { showOverview, submitOverview } from './overview/overview.ts';
@@ -55,4 +65,13 @@ export const adminEndpoints: readonly Endpoint[] = [
   admin('GET',  '/admin/policy',               'view',          'off', showPolicy),
   admin('GET',  '/admin/settings',             'view',          'off', showSettings),
   admin('POST', '/admin/settings',             'manage',        'on',  submitSettings),
+  admin('GET',  '/admin/evidence',                       'view',   'off', showEvidence),
+  admin('POST', '/admin/evidence',                       'manage', 'on',  submitEvidence),
+  admin('GET',  '/admin/evidence/controls',              'view',   'off', showControls),
+  admin('GET',  '/admin/evidence/controls.html',         'view',   'off', downloadControlsHtml),
+  admin('GET',  '/admin/evidence/controls.md',           'view',   'off', downloadControlsMarkdown),
+  admin('GET',  '/admin/evidence/operator-checklist.md', 'view',   'off', downloadChecklist),
+  admin('GET',  '/admin/evidence/:id',                   'view',   'off', showEvidenceReport),
+  admin('GET',  '/admin/evidence/:id/report.html',       'view',   'off', downloadReportHtml),
+  admin('GET',  '/admin/evidence/:id/report.json',       'view',   'off', downloadReportJson),
 ];

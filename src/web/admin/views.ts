@@ -9,6 +9,11 @@ import type {
   AdminResetsPage,
 } from './resets/resets-views.ts';
 import type { AdminAuditEventPage, AdminAuditPage } from './audit/audit-views.ts';
+import type {
+  AdminEvidenceControlsPage,
+  AdminEvidencePage,
+  AdminEvidenceReportPage,
+} from './evidence/evidence-views.ts';
 import type { AdminExplainPage } from './explain/explain-views.ts';
 import type { AdminPolicyPage } from './policy/policy-views.ts';
 import type { AdminOverviewPage } from './overview/overview-views.ts';
@@ -74,4 +79,7 @@ export type AdminPage =
   | AdminAuditPage
   | AdminAuditEventPage
   | AdminExplainPage
-  | AdminPolicyPage;
+  | AdminPolicyPage
+  | AdminEvidencePage
+  | AdminEvidenceReportPage
+  | AdminEvidenceControlsPage;

@@ -5,18 +5,30 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { isEvidenceTenant } from '../../../src/core/evidence-tenant.ts';
 import { collectEvidence } from '../../../src/flows/evidence/collect-evidence.ts';
+import { evidenceRuns } from '../../../src/flows/evidence/evidence-runs.ts';
 import { RunStopped } from '../../../src/flows/evidence/run/verifying.ts';
+import { answerChallenge } from '../../../src/flows/sign-in/challenge.ts';
 import { guessCode } from '../../../src/flows/sign-in/guess-code.ts';
 import { StoreUnavailable } from '../../../src/stores/types.ts';
+import { codeAt } from '../../support/authenticator-app.ts';
 import { withBrokenStores } from '../../support/broken-stores.ts';
 import { openEvidenceWorld, type EvidenceWorld } from '../../support/evidence-world.ts';
-import { sure, visit } from '../../support/flow-world.ts';
+import { sure, visit, type EnrolledPerson, type World } from '../../support/flow-world.ts';
 
 let at: EvidenceWorld;
 beforeEach(async () => {
   at = await openEvidenceWorld();
 });
 afterEach(() => at.close());
+
+/** Signed in anew with both factors. */
+async function freshly(world: World, { secret }: EnrolledPerson) {
+  const session = await world.signInBy('anna');
+  const guess = { method: 'totp', code: codeAt(secret, world.clock.now()) } as const;
+  const answer = await answerChallenge(world.ctx, visit(), session, guess);
+  assert.ok(answer.ok);
+  return world.rise(answer.session, session);
+}
 
 async function names(): Promise<readonly string[]> {
   const users = await at.world.ctx.stores.users.list({ after: null, limit: 100 });
@@ -78,6 +90,44 @@ describe('a run that fails', () => {
     const stopped = collectEvidence(ctx, at.parts, { by: 'cli', signal: stop.signal });
     await assert.rejects(stopped, RunStopped);
     assert.deepEqual([await names(), await tenants()], [[], ['default']]);
+  });
+});
+
+describe('a run that waits for the next code', () => {
+  test('is ended when it is told to, and clears away', async () => {
+    const totp = { algorithm: 'SHA1', digits: 6, periodSeconds: 30, window: 0 } as const;
+    const waiting = await openEvidenceWorld({ config: { totp } });
+    const { ctx } = waiting.world;
+    const { promise: isWaiting, resolve: waits } = Promise.withResolvers<void>();
+    const runs = evidenceRuns(ctx, {
+      ...waiting.parts,
+      pause: (_seconds, signal) =>
+        new Promise((resolve) => {
+          signal?.addEventListener('abort', () => resolve(), { once: true });
+          waits();
+        }),
+    });
+    await waiting.world.addUser('anna', ['AI-PLATFORM-ADMINS']);
+    const anna = await waiting.world.enroll(await waiting.world.signInBy('anna'));
+    waiting.world.clock.advance(60);
+    const session = sure(await freshly(waiting.world, anna));
+
+    const { done } = await runs.start({ session, visit: visit() });
+    await isWaiting;
+    assert.equal(runs.state().running?.by, 'anna');
+    await runs.stop();
+    assert.equal(await done, null);
+    assert.deepEqual(runs.state(), {
+      running: null,
+      failure: { at: waiting.world.clock.now(), why: 'stopped' },
+    });
+    const users = await ctx.stores.users.list({ after: null, limit: 100 });
+    assert.deepEqual(
+      users.map(({ username }) => username),
+      ['anna'],
+    );
+    assert.equal((await ctx.stores.tenants.list()).length, 1);
+    await waiting.close();
   });
 });
 

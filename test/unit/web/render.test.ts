@@ -202,6 +202,7 @@ describe('markup that is not escaped', () => {
       'views/admin-layout.eta: it.body',
       'views/layout.eta: it.body',
       'views/pages/enroll-totp.eta: it.page.qrSvg',
+      'views/partials/document-head.eta: it.style',
     ]);
   });
 

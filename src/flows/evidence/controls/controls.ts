@@ -31,8 +31,7 @@ export interface Control {
   readonly checked: string;
 }
 
-const byPublisher =
-  'Our wording was compared with the text of the control as its publisher has it.';
+const byPublisher = 'Our wording was compared with the text of the control, which is public.';
 const bySummaries =
   'The standard itself was not at hand: our wording was compared with several public summaries of it. Read the standard before you rely on it.';
 const aroundTheGate =

@@ -31,7 +31,7 @@ describe('the checklist', () => {
       /for TIER0 and TIER1: a manager \(.*\) and a security owner \(.*\), two different people/,
     );
     assert.match(text, /for TIER2 and TIER3: one of them/);
-    assert.match(text, /Two checks of who is asking/);
+    assert.match(text, /Check who is asking\*\*, twice/);
     assert.match(text, /within 1d of asking/);
   });
 
