@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { auditEventTypes } from '../src/core/audit-event.ts';
 import { reasons } from '../src/core/policy/reasons.ts';
 import { problemTypes } from '../src/core/problem.ts';
 import {
@@ -245,6 +246,12 @@ describe('the documents', () => {
     const codes = [...Object.keys(reasons), ...Object.keys(problemTypes)];
     const faults = codes.filter((code) => !reference.includes(`\`${code}\``));
     assertNothing(faults, 'Run `npm run docs`, or describe it under docs/reference/:');
+  });
+
+  test('name every audit event', () => {
+    const contract = fileNamed('docs/contract.md').text;
+    const faults = auditEventTypes.filter((type) => !contract.includes(`\`${type}\``));
+    assertNothing(faults, 'Add it to section 10 of docs/contract.md:');
   });
 
   test('say of reasons and problems what the program says', () => {

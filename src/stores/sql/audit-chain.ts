@@ -23,7 +23,8 @@ import { eventOf, rowOf } from './audit-rows.ts';
 import { areEndsSigned, signEnds, type ChainKeys, type Ends } from './audit-signature.ts';
 import type { AuditEventTable, AuditHeadTable, Db } from './tables.ts';
 
-const pageSize = 500;
+// Checking so many takes some milliseconds; requests come in between.
+const pageSize = 100;
 const insertSize = 100;
 
 /** What appending needs. */
