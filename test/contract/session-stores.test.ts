@@ -65,6 +65,16 @@ describeSessionPlaces((fresh) => {
       assert.equal(await sessionIn(bench, first.cookie), null);
     });
 
+    test('is found by its key while it lives, and by no other', async () => {
+      const { session } = await signIn();
+      const end = NOON + idle * 1000;
+      assert.deepEqual(await bench.sessions.findByKey(session.key, NOON), session);
+      assert.equal(await bench.sessions.findByKey(session.key, end), null);
+      assert.equal(await bench.sessions.findByKey('f'.repeat(64) as SessionKey, NOON), null);
+      await bench.sessions.remove(session.key);
+      assert.equal(await bench.sessions.findByKey(session.key, NOON), null);
+    });
+
     test('is known to the store by a hash, so that what is stored opens nothing', async () => {
       const { cookie, session } = await signIn();
       const id = decodeURIComponent(cookie).replace(/^[^:]+:([^.]+)\..*$/, '$1');
