@@ -2,7 +2,7 @@
 
 import type { EvidenceId } from '../../src/core/ids.ts';
 import { mapControls } from '../../src/flows/evidence/controls/map-controls.ts';
-import { configurationFingerprint } from '../../src/flows/evidence/fingerprint.ts';
+import { fingerprintOf } from '../../src/flows/operating/note-configuration.ts';
 import { policyStatements } from '../../src/flows/evidence/policy-in-words.ts';
 import type { Check, EvidenceReport, Outcome } from '../../src/flows/evidence/report.ts';
 import { controlsAsHtml, reportAsHtml } from '../../src/web/admin/evidence/documents.ts';
@@ -64,7 +64,7 @@ export function aReport(outcome: 'passed' | 'failed' = 'passed'): EvidenceReport
       timeZone: 'Africa/Johannesburg',
       version: '1.0.0',
       runtime: 'Node.js 24.12.0',
-      fingerprint: configurationFingerprint(sampleConfig),
+      fingerprint: fingerprintOf(sampleConfig),
     },
     policy: policyStatements(sampleConfig),
     verifications: [
@@ -129,7 +129,7 @@ export function sampleEvidencePages(words: Words): ReadonlyMap<string, SampleAdm
   const { say } = words;
   const time = zonedTime('Africa/Johannesburg');
   const written = { words, instant: (at: number) => time.full(at) };
-  const fingerprint = configurationFingerprint(sampleConfig);
+  const fingerprint = fingerprintOf(sampleConfig);
   const evidence = {
     page: 'admin-evidence',
     running: null,

@@ -17,7 +17,7 @@ import { verifyAppCodes } from './checks/v3-app-codes.ts';
 import { verifyRecoveryCodes } from './checks/v4-recovery-codes.ts';
 import { verifyResets } from './checks/v5-resets.ts';
 import { verifyNoSecrets } from './checks/v6-no-secrets.ts';
-import { configurationFingerprint } from './fingerprint.ts';
+import { fingerprintOf } from '../operating/note-configuration.ts';
 import { policyStatements } from './policy-in-words.ts';
 import {
   countOutcomes,
@@ -134,6 +134,6 @@ function installationOf(config: Config, version: string): Installation {
     timeZone: portal.timeZone,
     version,
     runtime: `Node.js ${process.versions.node}`,
-    fingerprint: configurationFingerprint(config),
+    fingerprint: fingerprintOf(config),
   };
 }

@@ -56,7 +56,7 @@ export interface Installation {
   readonly timeZone: string;
   readonly version: string;
   readonly runtime: string;
-  /** SHA-256 over the configuration in force, without its secrets. */
+  /** Of the configuration in force, as the audit trail has it at each start of the gateway. */
   readonly fingerprint: string;
 }
 

@@ -10,7 +10,7 @@ import { requirementsByTier } from '../../../core/policy/requirement-of-tier.ts'
 import type { Rule } from '../../../core/policy/rule.ts';
 import type { Route } from '../../../core/route.ts';
 import { groupsOfTier } from '../checks/tiers-here.ts';
-import { configurationFingerprint } from '../fingerprint.ts';
+import { fingerprintOf } from '../../operating/note-configuration.ts';
 import type { EvidenceReport, Outcome, VerificationId } from '../report.ts';
 
 /** A way past the gate with one factor. */
@@ -67,8 +67,7 @@ export function gateFacts(config: Config, latest: EvidenceReport | null): GateFa
         ? null
         : {
             report: latest,
-            isOfThisConfiguration:
-              latest.installation.fingerprint === configurationFingerprint(config),
+            isOfThisConfiguration: latest.installation.fingerprint === fingerprintOf(config),
           },
   };
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../../config/config.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { controlsMarkdown } from '../../../flows/evidence/controls/controls-markdown.ts';
 import { mapControls } from '../../../flows/evidence/controls/map-controls.ts';
-import { configurationFingerprint } from '../../../flows/evidence/fingerprint.ts';
+import { fingerprintOf } from '../../../flows/operating/note-configuration.ts';
 import { operatorChecklist } from '../../../flows/evidence/operator-checklist.ts';
 import { evidenceDocument, type EvidenceReport } from '../../../flows/evidence/report.ts';
 import { programVersion } from '../../../platform/version.ts';
@@ -39,7 +39,7 @@ export function reportAsHtml(
   report: EvidenceReport,
   { config, renderer }: DocumentParts,
 ): KeptFile {
-  const view = reportView(report, configurationFingerprint(config), writtenBy(config, renderer));
+  const view = reportView(report, fingerprintOf(config), writtenBy(config, renderer));
   const issuer = report.installation.issuer;
   const { version } = report.installation;
   const text = renderer.renderDocument({ document: 'evidence-report', view, issuer, version });
@@ -86,7 +86,7 @@ export function checklistAsMarkdown(parts: DocumentParts): KeptFile {
 function headOf({ config, now }: DocumentParts): readonly string[] {
   return [
     `${config.portal.issuer}, ${config.server.publicUrl}`,
-    `Written ${zonedTime(config.portal.timeZone).full(now)} from the configuration in force (SHA-256 ${configurationFingerprint(config)})`,
+    `Written ${zonedTime(config.portal.timeZone).full(now)} from the configuration in force (SHA-256 ${fingerprintOf(config)})`,
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import type { SessionFacts } from '../../../core/facts.ts';
 import { mapControls } from '../../../flows/evidence/controls/map-controls.ts';
-import { configurationFingerprint } from '../../../flows/evidence/fingerprint.ts';
+import { fingerprintOf } from '../../../flows/operating/note-configuration.ts';
 import { findEvidence, latestEvidence } from '../../../flows/evidence/read-evidence.ts';
 import { type Answer, type Exchange, showPage } from '../../exchange.ts';
 import { zonedTime } from '../../zoned-time.ts';
@@ -28,7 +28,7 @@ export async function showEvidenceReport(exchange: Asked): Promise<Answer> {
   const here = `/admin/evidence/${report.id}`;
   return showPage({
     page: 'admin-evidence-report',
-    view: reportView(report, configurationFingerprint(config), writtenFor(exchange)),
+    view: reportView(report, fingerprintOf(config), writtenFor(exchange)),
     downloads: [
       { label: 'HTML', path: `${here}/report.html` },
       { label: 'JSON', path: `${here}/report.json` },

@@ -10,7 +10,7 @@ import {
   mapControls,
   type MappedControl,
 } from '../../../../src/flows/evidence/controls/map-controls.ts';
-import { configurationFingerprint } from '../../../../src/flows/evidence/fingerprint.ts';
+import { fingerprintOf } from '../../../../src/flows/operating/note-configuration.ts';
 import {
   verificationIds,
   type EvidenceReport,
@@ -50,7 +50,7 @@ function reportOn(
       timeZone: 'UTC',
       version: '1.0.0',
       runtime: 'Node.js 24',
-      fingerprint: configurationFingerprint(config),
+      fingerprint: fingerprintOf(config),
     },
     policy: [],
     verifications: verificationIds.map((id) => ({
@@ -205,17 +205,15 @@ describe('as Markdown', () => {
 
 describe('the number of a configuration', () => {
   test('changes with who may do what, and with nothing else', () => {
-    const number = configurationFingerprint(strict);
+    const number = fingerprintOf(strict);
     assert.match(number, /^[0-9a-f]{64}$/);
-    assert.equal(configurationFingerprint({ ...strict, file: '/elsewhere.yaml' }), number);
-    assert.notEqual(configurationFingerprint(lax), number);
+    assert.equal(fingerprintOf({ ...strict, file: '/elsewhere.yaml' }), number);
+    assert.notEqual(fingerprintOf(lax), number);
     assert.notEqual(
-      configurationFingerprint(
-        configWith(strict.routes, { policy: { 'mfa.recovery_codes.min_codes': 11 } }),
-      ),
+      fingerprintOf(configWith(strict.routes, { policy: { 'mfa.recovery_codes.min_codes': 11 } })),
       number,
     );
     const lockout = { ...strict.lockout, failuresMax: 6 };
-    assert.notEqual(configurationFingerprint({ ...strict, lockout }), number);
+    assert.notEqual(fingerprintOf({ ...strict, lockout }), number);
   });
 });
