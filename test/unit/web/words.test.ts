@@ -52,11 +52,16 @@ describe('words', () => {
 
   test('say of every event what it means to the person it is about', () => {
     const { has } = loadWords('views/words', 'en');
-    const notAboutAnybody = /^(?:request|tenant|settings)\./;
+    const notAboutAnybody = /^(?:request|tenant|settings|evidence|audit|keys|backup)\./;
     const silent = auditEventTypes.filter(
       (type) => !notAboutAnybody.test(type) && !has(`activity.${type}`),
     );
-    // Services have no account page.
-    assert.deepEqual(silent, ['user.networks-changed']);
+    // Services have no account page, and neither has who is gone.
+    assert.deepEqual(silent, [
+      'api-key.created',
+      'api-key.revoked',
+      'user.removed',
+      'user.networks-changed',
+    ]);
   });
 });
