@@ -613,7 +613,10 @@ export interface Sessions {
   /** Moves the end of the idle time, if the session still exists. */
   touch(session: Session, now: EpochMs): Promise<void>;
   listOfUser(user: UserId, now: EpochMs): Promise<readonly Session[]>;
-  /** The live sessions of a tenant's people that still count, seen last first. */
+  /**
+   * The live sessions of a tenant's people that still count, seen last first (where they are kept in
+   * Redis: those that end last). Beside a session that has ended meanwhile the list begins anew.
+   */
   listOfTenant(
     tenant: TenantId,
     page: SessionListPage,

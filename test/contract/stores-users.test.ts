@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 
+import { sql } from 'kysely';
+
 import {
   defaultTenant,
   type AuthenticatorId,
@@ -14,6 +16,7 @@ import { noTenantRules } from '../../src/core/tenant-rules.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { NameTaken, type SigningKeyRecord, type UserStore } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';
+import { anAuditEvent } from './support/audit.ts';
 import { addUser, aPasskey, describeEngines } from './support/engines.ts';
 
 function key(kid: string, createdAt: number): SigningKeyRecord {
@@ -120,6 +123,90 @@ describeEngines((engine) => {
 
       assert.deepEqual(made.networks, networks);
       assert.deepEqual((await users.findPrincipal(made.id, lineage))?.user.networks, networks);
+    });
+
+    test('has another name to show and address when they are changed, and nothing else', async () => {
+      const user = await addUser(database, { displayName: 'Anna', email: 'a@example.com' });
+      await users.setProfile(user.id, { displayName: 'Anna Ö', email: null });
+      assert.deepEqual(await users.findById(user.id), {
+        ...user,
+        displayName: 'Anna Ö',
+        email: null,
+      });
+    });
+
+    test('is guarded from a reset until the guard is lifted', async () => {
+      const { id } = await addUser(database);
+      const guardOf = async () => (await users.findPrincipal(id, lineage))?.user.enrollGuard;
+      assert.equal(await guardOf(), null);
+      for (const supervisedUntil of [null, NOON + 5]) {
+        await users.setEnrollGuard(id, { since: NOON, supervisedUntil });
+        assert.deepEqual(await guardOf(), { since: NOON, supervisedUntil });
+      }
+      await users.setEnrollGuard(id, null);
+      assert.equal(await guardOf(), null);
+    });
+
+    test('that is removed takes all along that hangs on the account, but for the trail', async () => {
+      const { stores, sessions, db } = database;
+      const { id } = await addUser(database, { groups: ['A'] });
+      const other = await addUser(database);
+      await stores.authenticators.create(aPasskey(id));
+      await stores.authenticators.create(aPasskey(other.id));
+      await stores.recoveryCodes.createUnconfirmed(id, ['a'], NOON);
+      await sessions.create({
+        key: 'gone' as SessionKey,
+        lineage: 'gone' as SessionKey,
+        userId: id,
+        sessionEpoch: 0,
+        proofs: [],
+        createdAt: NOON,
+        lastSeenAt: NOON,
+        ip: '',
+        userAgent: '',
+      });
+      await stores.outbox.add({
+        userId: id,
+        to: 'a@example.com',
+        kind: 'password-changed',
+        details: {},
+        createdAt: NOON,
+      });
+      await stores.audit.append(anAuditEvent({ subject: id }));
+
+      await users.remove(id);
+      await users.remove(id);
+
+      assert.equal(await users.findPrincipal(id, lineage), null);
+      const tables = await db.introspection.getTables();
+      for (const { name, columns } of tables) {
+        if (!columns.some((column) => column.name === 'user_id')) continue;
+        const { rows } = await sql`select 1 from ${sql.table(name)} where user_id = ${id}`.execute(
+          db,
+        );
+        assert.equal(rows.length, 0, name);
+      }
+      assert.equal((await stores.audit.listOfSubject(id, 5)).length, 1);
+      assert.equal((await stores.authenticators.listOfUser(other.id)).length, 1);
+    });
+
+    test('has no session left that was ever made once all epochs are lifted', async () => {
+      const installation = await engine.fresh();
+      const own = installation.stores.users;
+      const [behind, ahead] = [await addUser(installation), await addUser(installation)];
+      for (let times = 0; times < 3; times += 1) await own.raiseSessionEpoch(ahead.id);
+      const epochs = async () =>
+        await Promise.all(
+          [behind, ahead].map(async ({ id }) => (await own.findById(id))?.sessionEpoch),
+        );
+
+      await own.liftAllSessionEpochs(2);
+      assert.deepEqual(await epochs(), [2, 4]);
+      // An instant, as restoring a backup sets it.
+      await own.liftAllSessionEpochs(NOON);
+      assert.deepEqual(await epochs(), [NOON, NOON]);
+      await own.raiseSessionEpoch(ahead.id);
+      assert.deepEqual(await epochs(), [NOON, NOON + 1]);
     });
 
     test('has no password hash until one is set', async () => {
@@ -312,6 +399,9 @@ describeEngines((engine) => {
       await signingKeys.create({ ...key('old', 3), sealedPrivateJwk: 'another' });
 
       assert.deepEqual(await signingKeys.list(), [key('new', 2), key('old', 1)]);
+      await signingKeys.remove('new');
+      await signingKeys.remove('new');
+      assert.deepEqual(await signingKeys.list(), [key('old', 1)]);
     });
   });
 
