@@ -1,6 +1,7 @@
 /** What every command has at hand, and the ways in which a command ends early. */
 
 import type { Config, LiveConfig } from '../config/config.ts';
+import type { EvidenceParts } from '../flows/evidence/run/run.ts';
 import type { FlowContext } from '../flows/flow-context.ts';
 import type { ConfigurationNews } from '../flows/operating/note-configuration.ts';
 import type { SteadyClock } from '../platform/clock.ts';
@@ -43,6 +44,12 @@ export interface Tools {
     surroundings: { readonly log: Logger; readonly clock: SteadyClock },
   ): Promise<RunningGateway>;
   openForAdministration(config: Config, options?: AdministrationOptions): Promise<Administration>;
+  /** The stores, and what a run of evidence needs beside them. Nothing of its log is printed. */
+  openForEvidence(config: Config): Promise<{
+    readonly flows: FlowContext;
+    readonly parts: EvidenceParts;
+    close(): Promise<void>;
+  }>;
   /** Brings the database to this version's schema. */
   migrate(config: Config): Promise<void>;
 }

@@ -20,6 +20,7 @@ import { CommandFailure, UsageError, type Cli, type ExitCode } from './cli.ts';
 import { commandFrom, type CommandSpec } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { demo } from './demo.ts';
+import { evidence } from './evidence.ts';
 import { explainCommand } from './explain/explain-command.ts';
 import { keysRotate } from './keys/keys-rotate.ts';
 import { migrate } from './migrate.ts';
@@ -60,6 +61,7 @@ export const commands: readonly CommandSpec[] = [
   auditExport,
   auditSinks,
   auditPrune,
+  evidence,
   keysRotate,
   backup,
   restore,

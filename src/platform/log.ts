@@ -41,7 +41,7 @@ const waitingBytesMax = 16 * 1024 * 1024;
 export function createLog(options: {
   readonly level: string;
   readonly destination: number;
-  readonly writesFrom?: 'warn';
+  readonly writesFrom?: 'warn' | 'error';
 }): OperatorLog {
   const destination = pino.destination({
     dest: options.destination,
