@@ -131,7 +131,7 @@ describe('a run that waits for the next code', () => {
   });
 });
 
-describe('a run that was killed', () => {
+describe('a run that was killed (F48)', () => {
   test('is cleared away by the next one, once it cannot be under way any more', async () => {
     await killedRun();
     const left = await names();
