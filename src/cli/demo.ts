@@ -55,7 +55,7 @@ const whatAwaits: Readonly<Record<string, string>> = {
   anna: 'must enroll an app, a passkey and codes; may enter the administrators’ zone and administers',
   ben: 'must enroll an app and codes; approves resets as security owner',
   chloe: 'enrolls when a page asks for it; approves resets as manager',
-  dan: 'the same, and the model server is not for him',
+  dan: 'enrolls when a page asks for it; the model server is not for him',
 };
 
 function welcome(terminal: Terminal, running: Demo, portWanted: number): readonly string[] {

@@ -13,7 +13,7 @@ import { stepUpChallenge } from '../../core/policy/refusal.ts';
 import { pageUrl } from '../../core/locations.ts';
 import { isSafe } from '../../core/safe-method.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { assertAdministrationNetwork } from '../access.ts';
+import { assertAdministrationNetwork, noteNotPermitted } from '../access.ts';
 import { securityHeaders } from '../security-headers.ts';
 import type { Desk } from '../write-answer.ts';
 import { apiPath } from './api-path.ts';
@@ -61,7 +61,12 @@ async function serve(desk: Desk, path: string): Promise<void> {
     query: desk.request.query,
   });
   const call = callFor(desk, caller, { ...checked, parameters });
-  const { answer, isReplay } = await answerOf(desk, operation, { call, body });
+  const { answer, isReplay } = await answerOf(desk, operation, { call, body }).catch(
+    (error: unknown) => {
+      if (call.session !== null) noteNotPermitted({ ...call, session: call.session }, error);
+      throw error;
+    },
+  );
   writeJson(desk, answer, { isReplay });
 }
 
