@@ -14,8 +14,10 @@ import { addSeconds, type EpochMs } from '../../../core/time.ts';
 import type { Limits } from '../../../stores/types.ts';
 import type { FlowContext, Visit } from '../../flow-context.ts';
 import type { TokenContext } from '../../tokens/issue-token.ts';
+import { heardLines, type HeardLines } from './heard-lines.ts';
 import { keepSecrets, type KeptSecrets } from './kept-secrets.ts';
 import { markedStores } from './marked-stores.ts';
+import { patientPasswords } from './patient-passwords.ts';
 import type { ThrowAway } from './person.ts';
 import { RunStopped } from './verifying.ts';
 
@@ -31,12 +33,6 @@ export interface EvidenceParts {
   readonly signer: TokenContext['signer'];
   /** Tells of every line that this process's log writes, until the answer is called. */
   readonly tapLog: (listener: (line: string) => void) => () => void;
-}
-
-/** A line of the log, and whether this run caused it. */
-export interface LogLine {
-  readonly text: string;
-  readonly isOwn: boolean;
 }
 
 /** One run. */
@@ -55,8 +51,8 @@ export interface Run {
   readonly people: Set<ThrowAway>;
   /** Everybody who was ever made. */
   readonly everybody: ThrowAway[];
-  /** Lines of the log since the run began. */
-  readonly lines: LogLine[];
+  /** The log since the run began. */
+  readonly lines: HeardLines;
   /** Texts of the database about this run, by `table.column`. */
   readonly texts: Map<string, Set<string>>;
   /** Throws `RunStopped` when the run was told to end or took too long. */
@@ -96,6 +92,12 @@ export async function inRun<Value>(
       throw new RunStopped('The run took too long.');
     }
   };
+  const pause = async (seconds: number): Promise<void> => {
+    await parts.pause(seconds, signal ?? null);
+    goOn();
+  };
+  const secrets = keepSecrets();
+  const lines = heardLines(secrets);
   const run: Run = {
     id,
     by,
@@ -106,21 +108,19 @@ export async function inRun<Value>(
       ...outer,
       config: { current: () => config },
       stores: markedStores(outer.stores, id),
+      passwords: patientPasswords(outer.passwords, pause),
       limits: noLimits,
       count: () => undefined,
       mailWritten: () => undefined,
     },
     tenant: evidenceTenantAt(startedAt, outer.random.bytes(evidenceTenantBytes)),
-    secrets: keepSecrets(),
+    secrets,
     people: new Set(),
     everybody: [],
-    lines: [],
+    lines,
     texts: new Map(),
     goOn,
-    async pause(seconds) {
-      await parts.pause(seconds, signal ?? null);
-      goOn();
-    },
+    pause,
     visit: () => ({
       ip: '127.0.0.1',
       userAgent: `Sallyport evidence ${id}`,
@@ -129,7 +129,7 @@ export async function inRun<Value>(
     }),
   };
   const untap = parts.tapLog((text) => {
-    run.lines.push({ text, isOwn: runs.getStore() === id });
+    lines.hear(text, runs.getStore() === id ? 'own' : 'others');
   });
   try {
     return await runs.run(id, () => work(run));
