@@ -56,6 +56,8 @@ export interface Surroundings {
   readonly rates?: Rates;
   /** `unlimited`: for a command that touches every row. */
   readonly statements?: 'bounded' | 'unlimited';
+  /** `any`: the encryption key need not be the one that the database is sealed under. */
+  readonly keyCheck?: 'must-fit' | 'any';
 }
 
 /** Storage and flows, without any door: enough to administer accounts. */
@@ -93,8 +95,10 @@ export interface Composition extends Foundation {
  */
 export async function openFoundation(
   config: LiveConfig,
-  { log, clock = systemClock, rates = defaultRates, statements = 'bounded' }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<Foundation> {
+  const { log, clock = systemClock, rates = defaultRates } = surroundings;
+  const { statements = 'bounded', keyCheck: check = 'must-fit' } = surroundings;
   const { storage } = config.current();
   const random = systemRandom;
   let chainKeys: ChainKeys | null = null;
@@ -131,7 +135,8 @@ export async function openFoundation(
   let sealer: Sealer;
   try {
     await database.migrate();
-    keys = await openKeys(storage.encryptionKeyFile, { stores: database.stores, random, log });
+    const { stores } = database;
+    keys = await openKeys(storage.encryptionKeyFile, { stores, random, log, check });
     sealer = createSealer(keys, random);
     chainKeys = chainKeysOf(sealer);
     await database.beginSigning(clock.now());

@@ -35,6 +35,8 @@ export interface Administration {
 export interface AdministrationOptions {
   /** `long`: the command touches every row, and statements take as long as they take. */
   readonly work?: 'short' | 'long';
+  /** `any`: the encryption key need not be the one that the database is sealed under. */
+  readonly keyCheck?: 'must-fit' | 'any';
 }
 
 /** What commands do with the program's parts; `compose.ts` puts them together. */

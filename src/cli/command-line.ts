@@ -23,8 +23,10 @@ import { demo } from './demo.ts';
 import { evidence } from './evidence.ts';
 import { explainCommand } from './explain/explain-command.ts';
 import { keysRotate } from './keys/keys-rotate.ts';
+import { keysStartOver } from './keys/keys-start-over.ts';
 import { migrate } from './migrate.ts';
 import { serve } from './serve.ts';
+import { sessionsEndAll } from './sessions/sessions-end-all.ts';
 import { tenantAdd } from './tenant/tenant-add.ts';
 import { tenantList } from './tenant/tenant-list.ts';
 import { tenantSet } from './tenant/tenant-set.ts';
@@ -34,6 +36,7 @@ import { userDisable, userEnable } from './user/user-disable.ts';
 import { userImport } from './user/user-import.ts';
 import { userList } from './user/user-list.ts';
 import { userResetMfa } from './user/user-reset-mfa.ts';
+import { userUnlock } from './user/user-unlock.ts';
 import { userSetGroups } from './user/user-set-groups.ts';
 import { userSetNetworks } from './user/user-set-networks.ts';
 import { userSetPassword } from './user/user-set-password.ts';
@@ -52,10 +55,12 @@ export const commands: readonly CommandSpec[] = [
   userSetNetworks,
   userDisable,
   userEnable,
+  userUnlock,
   userResetMfa,
   tenantAdd,
   tenantList,
   tenantSet,
+  sessionsEndAll,
   auditVerify,
   auditSign,
   auditExport,
@@ -63,6 +68,7 @@ export const commands: readonly CommandSpec[] = [
   auditPrune,
   evidence,
   keysRotate,
+  keysStartOver,
   backup,
   restore,
   migrate,
@@ -72,6 +78,7 @@ const groups: Readonly<Record<string, string>> = {
   config: 'Look at a configuration.',
   user: 'Users and service accounts.',
   tenant: 'Organisations that users belong to.',
+  sessions: 'What people are signed in by.',
   audit: 'The audit trail.',
   keys: 'The keys to seal and to sign with.',
 };

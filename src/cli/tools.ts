@@ -23,11 +23,11 @@ export const tools: Tools = {
     };
   },
 
-  async openForAdministration(config, { work = 'short' } = {}) {
+  async openForAdministration(config, { work = 'short', keyCheck = 'must-fit' } = {}) {
     // Standard output belongs to what was asked for.
     const log = createLog({ level: 'warn', destination: 2 });
     const statements = work === 'long' ? 'unlimited' : 'bounded';
-    return openFoundation(fixedConfig(config), { log, statements });
+    return openFoundation(fixedConfig(config), { log, statements, keyCheck });
   },
 
   async openForEvidence(config) {

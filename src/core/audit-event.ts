@@ -62,6 +62,7 @@ export const auditEventTypes = [
   'audit.sink-failed',
   'keys.rotated',
   'keys.dropped',
+  'keys.replaced',
   'backup.made',
   'backup.restored',
 ] as const;

@@ -136,7 +136,10 @@ export function removeOldKey(file: string, id: string): void {
   });
 }
 
-/** Puts a key that nothing opens with aside and makes another; says where the first one is now. */
+/**
+ * Puts a key that nothing opens with aside and makes another; says where the first one is now.
+ * What follows is unfinished until `endRotation`.
+ */
 export function replaceKey(
   file: string,
   random: Random,
@@ -148,6 +151,8 @@ export function replaceKey(
   createKeyFile(draft, key.root, random);
   changing(file, () => {
     if (aside !== null) linkSync(file, aside);
+    closeSync(openSync(fileOf(file, key.id, 'unfinished'), 'a', 0o600));
+    syncFolder(path.dirname(file));
     renameSync(draft, file);
     syncFolder(path.dirname(file));
   });

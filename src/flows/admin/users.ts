@@ -12,7 +12,13 @@ import { endAllSessions, forgetSessions } from '../sessions.ts';
 import { tell } from '../tell.ts';
 import { eraseSecondFactors } from './resets/erase.ts';
 import { endOvertakenRequest } from './resets/end-request.ts';
-import { addAccount, putIntoGroups, putOutOfUse, settledAccount } from './account-changes.ts';
+import {
+  addAccount,
+  liftPause,
+  putIntoGroups,
+  setAccountDisabled,
+  settledAccount,
+} from './account-changes.ts';
 import type { NetworksRefusal } from './network-rules.ts';
 import { noSuchTenant } from './tenants.ts';
 import { groupsRefusal, type RecordRefusal } from './user-rules.ts';
@@ -155,10 +161,24 @@ export async function setDisabled(
 
   const now = ctx.clock.now();
   const changed = await ctx.stores.transaction((stores) =>
-    putOutOfUse(stores, 'cli', user, isDisabled, now),
+    setAccountDisabled(stores, 'cli', user, isDisabled, now),
   );
   await forgetSessions(ctx, user.id);
   return { ok: true, user: changed };
+}
+
+/** Lets somebody's codes be typed again; the guesses that paused them are forgotten. */
+export async function unlockCodesOf(
+  ctx: FlowContext,
+  { username }: { readonly username: string },
+): Promise<{ readonly ok: true; readonly user: User; readonly wasLocked: boolean } | UserRefusal> {
+  const user = await ctx.stores.users.findByUsername(username);
+  if (user === null) return noSuchUser(username);
+  const now = ctx.clock.now();
+  return ctx.stores.transaction(async (stores) => {
+    await stores.users.lock(user.id);
+    return { ok: true, user, wasLocked: await liftPause(ctx, stores, 'cli', user, now) };
+  });
 }
 
 /**

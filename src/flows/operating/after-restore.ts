@@ -12,9 +12,10 @@ import type { EpochMs } from '../../core/time.ts';
 import type { TotpCredential } from '../../methods/method.ts';
 import { UnsealError } from '../../platform/seal.ts';
 import type { Stores } from '../../stores/types.ts';
-import type { ChainHead, Withdrawn } from '../../stores/types/restoring.ts';
+import type { ChainHead } from '../../stores/types/restoring.ts';
 import { eventOnCommandLine } from '../audit-events.ts';
 import type { FlowContext } from '../flow-context.ts';
+import { endAllInTransaction, type Ended } from './end-everything.ts';
 import { lostChanges, type LostChange } from './lost-changes.ts';
 
 /** What is known of the database that the backup took the place of. */
@@ -26,8 +27,7 @@ export interface Replaced {
 }
 
 /** What was done. */
-export interface Restored extends Withdrawn {
-  readonly resets: number;
+export interface Restored extends Ended {
   /** Apps whose codes count again after the present time step only. */
   readonly apps: number;
   /** Recovery codes that work, some of which may have been used since. */
@@ -55,12 +55,9 @@ export async function afterRestore(
 
   return await ctx.stores.transaction(async (stores) => {
     const head = await stores.restoring.chainHead();
-    // Later than any epoch that was ever given out: those were counted up from an earlier instant.
-    await stores.users.liftAllSessionEpochs(now);
-    const withdrawn = await stores.restoring.withdrawAll();
-    const resets = await cancelResets(stores, now);
+    // Links and requests may have been used, rejected or executed since.
+    const ended = await endAllInTransaction(stores, now, 'a backup was restored');
     const apps = await spendPresentCodes(ctx, stores, now);
-    for (const { id } of await stores.tenants.list()) await stores.accessChanges.note(id, now);
     await stores.audit.append(
       eventOnCommandLine(
         { id: null, tenant: defaultTenant },
@@ -74,45 +71,15 @@ export async function afterRestore(
               replaced: `${String(replaced.head.seq)} ${replaced.head.hash}`,
             }),
             ...(lost !== null && { changesLost: lost.length }),
-            ...withdrawn,
-            resets,
+            ...ended,
             apps,
             recoveryCodes,
           },
         },
       ),
     );
-    return { ...withdrawn, resets, apps, recoveryCodes, lost };
+    return { ...ended, apps, recoveryCodes, lost };
   });
-}
-
-/** A request may have been rejected or executed since; whoever still wants it asks again. */
-async function cancelResets(stores: Stores, now: EpochMs): Promise<number> {
-  let cancelled = 0;
-  for (;;) {
-    const open = await stores.resets.listOverdue(Number.MAX_SAFE_INTEGER, pageSize);
-    for (const request of open) {
-      const reason = 'a backup was restored';
-      await stores.resets.move(request.id, {
-        from: ['pending', 'approved'],
-        to: 'cancelled',
-        end: { at: now, by: null, byName: 'cli', reason },
-      });
-      await stores.audit.append(
-        eventOnCommandLine(
-          { id: request.userId, tenant: request.tenant },
-          {
-            at: now,
-            type: 'reset.cancelled',
-            severity: 'high',
-            details: { username: request.username, request: request.id, reason },
-          },
-        ),
-      );
-    }
-    cancelled += open.length;
-    if (open.length < pageSize) return cancelled;
-  }
 }
 
 /**

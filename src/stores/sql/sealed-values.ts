@@ -116,6 +116,17 @@ export function sqlSealedValues(db: Db): SealedValueStore {
       return numAffectedRows === 1n;
     },
 
+    async removeOthers(place, rootIds) {
+      const { table } = places[place];
+      const isKnown = rootIds.map((id) => startsWith(place, sealedHead(id)));
+      const { numAffectedRows = 0n } = await sql`
+        delete from ${sql.table(table)}
+        where ${isSealed(place)} and not (${sql.join([sql`1 = 0`, ...isKnown], sql` or `)})`.execute(
+        db,
+      );
+      return Number(numAffectedRows);
+    },
+
     async countByRoot() {
       const uses: RootKeyUse[] = [];
       for (const place of sealedPlaces) uses.push(...(await usesOf(db, store, place)));

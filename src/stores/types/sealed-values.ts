@@ -35,6 +35,8 @@ export interface SealedValueStore {
    * Codes that the first versions hashed do not say under which key.
    */
   countByRoot(): Promise<readonly RootKeyUse[]>;
+  /** Removes what is sealed under none of these root keys; says how much. */
+  removeOthers(place: SealedPlace, rootIds: readonly string[]): Promise<number>;
   /** Some root key that something is sealed under, or null when nothing is sealed. */
   anyRoot(): Promise<string | null>;
 }

@@ -291,6 +291,8 @@ describe('a key that is replaced because it is lost', () => {
     const { key, aside } = replaceKey(file, systemRandom);
     assert.equal(aside, null);
     assert.deepEqual(readFileSync(file), key.root);
+    assert.equal(readKeyFiles(file).isUnfinished, true);
+    endRotation(file);
     assert.deepEqual(readdirSync(folder.path), ['encryption.key']);
     folder.remove();
   });
