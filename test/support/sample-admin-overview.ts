@@ -107,7 +107,6 @@ function overview(words: Words): AdminOverviewPage {
       remind: { whom: 'all-in-grace', after: 'sipho', label: count('admin.due.remind-more', 12) },
     },
     notice: `${count('admin.remind.sent', 23)} ${count('admin.remind.skipped', 2)}`,
-    errors: [],
   };
 }
 
@@ -131,7 +130,6 @@ function emptyOverview(words: Words): AdminOverviewPage {
     missing: { ...nobody, title: say('admin.due.missing'), none: say('admin.due.missing.none') },
     inGrace: { ...nobody, title: say('admin.due.in-grace'), none: say('admin.due.in-grace.none') },
     notice: null,
-    errors: [],
   };
 }
 

@@ -31,10 +31,11 @@ export function aConfirmation(differences: Partial<Confirmation> = {}): Confirma
   };
 }
 
+const people = (page: Page): SampleAdminPage => ({ section: 'users', page });
+const locked = (page: Page): SampleAdminPage => ({ section: 'locked', page });
+
 /** The samples by the name of their file. */
 export function samplePeoplePages(words: Words): ReadonlyMap<string, SampleAdminPage> {
-  const people = (page: Page): SampleAdminPage => ({ section: 'users', page });
-  const locked = (page: Page): SampleAdminPage => ({ section: 'locked', page });
   const { say, count } = words;
   const filter = filterWith(words, '', false);
   const list = {

@@ -13,7 +13,7 @@ import type { Stores, User } from '../../stores/types.ts';
 import { eventOnCommandLine, type Happening } from '../audit-events.ts';
 import type { FlowContext } from '../flow-context.ts';
 import { endAllSessions } from '../sessions.ts';
-import type { News } from '../tell.ts';
+import { type News, tell } from '../tell.ts';
 import {
   type Administrator,
   eventByAdministrator,
@@ -119,7 +119,7 @@ export async function putIntoGroups(
  * Disables the account, or enables it again. Either ends its sessions and one-time links: whatever
  * was signed in before must sign in again. The caller has the sessions forgotten afterwards.
  */
-export async function putOutOfUse(
+export async function setAccountDisabled(
   stores: Stores,
   by: ChangedBy,
   user: User,
@@ -152,4 +152,28 @@ export async function bindToNetworks(
     eventOfChange(by, service, { at: now, type, severity: 'notice', details }),
   );
   return { ...service, networks };
+}
+
+/**
+ * Lifts the pause of somebody's codes and forgets the wrong ones that led to it. Says whether codes
+ * were paused; where they were not, nothing happens.
+ */
+export async function liftPause(
+  ctx: Pick<FlowContext, 'config' | 'mailWritten'>,
+  stores: Stores,
+  by: ChangedBy,
+  user: User,
+  now: EpochMs,
+): Promise<boolean> {
+  const until = await stores.attempts.lockedUntil(user.id, now);
+  if (until === null) return false;
+  await stores.attempts.reset(user.id);
+  const happening = { at: now, type: 'second-factor.unlocked', severity: 'notice' } as const;
+  await stores.audit.append(eventOfChange(by, user, happening));
+  const news =
+    by === 'cli'
+      ? ({ kind: 'codes-unlocked', at: now } as const)
+      : newsBy({ ...by, now }, 'codes-unlocked');
+  await tell(ctx, stores, user, news);
+  return true;
 }

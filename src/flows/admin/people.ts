@@ -18,9 +18,10 @@ import {
   bindToNetworks,
   eventOfChange,
   inOrder,
+  liftPause,
   newsBy,
   putIntoGroups,
-  putOutOfUse,
+  setAccountDisabled,
   settledAccount,
 } from './account-changes.ts';
 import {
@@ -114,7 +115,7 @@ export async function changePerson(
     const bound = await changeNetworks(stores, actor, regrouped, change);
     const { isDisabled = bound.isDisabled } = change;
     if (isDisabled === bound.isDisabled) return { user: bound, hasEnded: false };
-    const put = await putOutOfUse(stores, actor, bound, isDisabled, actor.now);
+    const put = await setAccountDisabled(stores, actor, bound, isDisabled, actor.now);
     if (isDisabled) await tell(ctx, stores, put, newsBy(actor, 'account-disabled'));
     return { user: put, hasEnded: true };
   });
@@ -170,17 +171,7 @@ export async function unlockCodes(
   return ctx.stores.transaction(async (stores) => {
     const { actor, target } = await holdBoth(ctx, stores, admin, 'manage', userId);
     assertSomebodyElse(actor, target);
-    const until = await stores.attempts.lockedUntil(target.id, actor.now);
-    if (until === null) return { wasLocked: false };
-    await stores.attempts.reset(target.id);
-    const happening = {
-      at: actor.now,
-      type: 'second-factor.unlocked',
-      severity: 'notice',
-    } as const;
-    await stores.audit.append(eventOfChange(actor, target, happening));
-    await tell(ctx, stores, target, newsBy(actor, 'codes-unlocked'));
-    return { wasLocked: true };
+    return { wasLocked: await liftPause(ctx, stores, actor, target, actor.now) };
   });
 }
 

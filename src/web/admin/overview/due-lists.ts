@@ -9,20 +9,28 @@ import { momentsOf } from '../moment.ts';
 import { personPath } from '../people/person-words.ts';
 import type { AdminOverviewPage, DueList } from './overview-views.ts';
 
-const namedMax = 5;
+/** So many of each kind are named; all of them are a link away. */
+export const namedMax = 5;
 
 const whomOf = { missing: 'all-missing', 'in-grace': 'all-in-grace' } as const;
 
-/** Both lists. `next`: where the next batch of reminders begins. */
+/** Where the next batch of reminders begins, and how many it is for. */
+export interface NextBatch {
+  readonly whom: string;
+  readonly after: string;
+  readonly people: number;
+}
+
+/** Both lists. */
 export async function dueLists(
   exchange: Exchange<SessionFacts>,
   status: Pick<MfaStatus, 'totals'>,
-  next: { readonly whom: string; readonly after: string; readonly people: number } | null,
+  next: NextBatch | null,
 ): Promise<Pick<AdminOverviewPage, 'missing' | 'inGrace'>> {
-  const [missing, inGrace] = await Promise.all(
-    (['missing', 'in-grace'] as const).map((which) => dueList(exchange, status, which, next)),
-  );
-  if (missing === undefined || inGrace === undefined) throw new Error('two lists were asked for');
+  const [missing, inGrace] = await Promise.all([
+    dueList(exchange, status, 'missing', next),
+    dueList(exchange, status, 'in-grace', next),
+  ]);
   return { missing, inGrace };
 }
 
@@ -30,7 +38,7 @@ async function dueList(
   exchange: Exchange<SessionFacts>,
   { totals }: Pick<MfaStatus, 'totals'>,
   which: keyof typeof whomOf,
-  next: { readonly whom: string; readonly after: string; readonly people: number } | null,
+  next: NextBatch | null,
 ): Promise<DueList> {
   const { parts, config } = exchange;
   const { words } = parts.renderer;

@@ -1,6 +1,6 @@
 /** The model of `/admin`. */
 
-import type { AdminFieldError, Badge, Moment } from '../blocks.ts';
+import type { Badge, Moment } from '../blocks.ts';
 
 /** A bar of parts, one beside the other, with its numbers in words. */
 export interface StackedBar {
@@ -79,7 +79,6 @@ export interface AdminOverviewPage {
   readonly inGrace: DueList;
   readonly missing: DueList;
   readonly notice: string | null;
-  readonly errors: readonly AdminFieldError[];
 }
 
 /** People who owe a second step, or will. */

@@ -14,14 +14,11 @@ import { noticeIn } from '../done.ts';
 import { momentsOf } from '../moment.ts';
 import { personPath } from '../people/person-words.ts';
 import { resetItems } from '../people/person-parts.ts';
-import { dueLists } from './due-lists.ts';
+import { dueLists, namedMax, type NextBatch } from './due-lists.ts';
 import { methodShares, numbersOf, tierBars } from './numbers.ts';
 import { refusalsOf } from './refusals.ts';
 import { trendOf } from './trend.ts';
 import type { AdminOverviewPage } from './overview-views.ts';
-
-/** So many of each kind are named; all of them are a link away. */
-export const namedMax = 5;
 
 /** Shows the overview. */
 export async function showOverview(exchange: Exchange<SessionFacts>): Promise<Answer> {
@@ -54,18 +51,7 @@ export async function submitOverview(exchange: Exchange<SessionFacts>): Promise<
 
 async function overviewPage(
   exchange: Exchange<SessionFacts>,
-  {
-    notice,
-    next,
-  }: {
-    readonly notice: string | null;
-    /** Where the next batch of reminders begins. */
-    readonly next: {
-      readonly whom: string;
-      readonly after: string;
-      readonly people: number;
-    } | null;
-  },
+  { notice, next }: { readonly notice: string | null; readonly next: NextBatch | null },
 ): Promise<AdminOverviewPage> {
   const { parts, now } = exchange;
   const { flows } = parts;
@@ -95,6 +81,5 @@ async function overviewPage(
     })),
     ...(await dueLists(exchange, status, next)),
     notice,
-    errors: [],
   };
 }
