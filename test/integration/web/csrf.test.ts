@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { endpoints } from '../../../src/web/endpoints.ts';
-import { type Enrolled, enrollAtSignIn } from '../../support/http-verbs.ts';
+import { type Enrolled, enrollAtSignIn, signInWithCode } from '../../support/http-verbs.ts';
 import { startPortal, type TestPortal } from '../../support/start-portal.ts';
 import type { Answer, WebClient } from '../../support/web-client.ts';
 
@@ -41,9 +41,14 @@ describe('a forged form', () => {
 
   before(async () => {
     portal = await startPortal();
-    const person = await portal.addPerson('ben', ['SEC-OPS']);
+    // Somebody whom every form would obey, those of the administration included.
+    const person = await portal.addPerson('ben', ['SEC-OPS', 'AI-PLATFORM-ADMINS']);
     const { clock } = portal;
-    ben = await enrollAtSignIn(portal.visitor(), { target: '/_mfa/sign-in', ...person, clock });
+    const target = '/_mfa/sign-in';
+    const enrolled = await enrollAtSignIn(portal.visitor(), { target, ...person, clock });
+    const client = portal.visitor();
+    await signInWithCode(client, { target, person: enrolled, clock });
+    ben = { ...enrolled, client };
   });
 
   after(() => portal.stop());
