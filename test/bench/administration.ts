@@ -83,7 +83,10 @@ if (asked.engine === 'sqlite') {
     { kind: 'postgres', url: server.url },
     { random: systemRandom, statements: 'unlimited' },
   );
-  await run(database, false);
-  await database.close();
-  await server.remove();
+  try {
+    await run(database, false);
+  } finally {
+    await database.close();
+    await server.remove();
+  }
 }

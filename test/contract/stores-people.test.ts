@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 
 import * as fc from 'fast-check';
+import { sql } from 'kysely';
 
 import {
   defaultTenant,
@@ -470,45 +471,30 @@ describeEngines((engine) => {
             );
           },
         ),
-        { numRuns: engine.name === 'SQLite' ? 150 : 60 },
+        { numRuns: engine.name === 'SQLite' ? 60 : 30 },
       );
     });
   });
 
   describe('thousands of people', () => {
     test('are listed and counted whole, over slices, whatever is asked', async () => {
-      const { stores } = shared;
+      const database = engine.open(await engine.newLocation(), { statements: 'unlimited' });
+      await database.migrate();
+      const { stores } = database;
       const tenant = await aTenant(stores, 'thousands');
-      const total = 4500;
-      await database.db.transaction().execute(async (db) => {
-        for (let from = 0; from < total; from += 100) {
-          await db
-            .insertInto('users')
-            .values(
-              Array.from({ length: 100 }, (_, at) => {
-                const name = `p${String(from + at).padStart(5, '0')}`;
-                return {
-                  id: `usr_thousands_${name}`,
-                  kind: 'user',
-                  username: name,
-                  username_key: `thousands-${name}`,
-                  display_name: name,
-                  email: null,
-                  tenant_id: tenant,
-                  password_hash: null,
-                  networks: '[]',
-                  is_disabled: 0,
-                  session_epoch: 0,
-                  created_at: NOON,
-                  search_text: name,
-                  group_list: (from + at) % 3 === 0 ? '\u001fTHIRD\u001f' : '',
-                  factors: (from + at) % 1500 === 7 ? 1 : 0,
-                };
-              }),
-            )
-            .execute();
-        }
-      });
+      // More than a slice on the engine (slice-size.ts).
+      const total = engine.name === 'SQLite' ? 4500 : 21_000;
+      await sql`with recursive series(n) as (
+          select 0 union all select n + 1 from series where n < ${sql.lit(total - 1)}),
+        named as (select n, 'p' || substr('00000' || n, length('00000' || n) - 4) as name from series)
+        insert into users (id, kind, username, username_key, display_name, tenant_id, is_disabled,
+          session_epoch, created_at, search_text, group_list, factors)
+        select 'usr_thousands_' || name, 'user', name, 'thousands-' || name, name, ${tenant}, 0, 0,
+          ${sql.lit(NOON)}, name,
+          case when n % 3 = 0 then ${sql.lit('\u001fTHIRD\u001f')} else '' end,
+          case when n % 1500 = 7 then 1 else 0 end
+        from named`.execute(database.db);
+      const enrolled = total / 1500;
       await database.db
         .insertInto('user_groups')
         .columns(['user_id', 'group_name'])
@@ -526,7 +512,7 @@ describeEngines((engine) => {
 
       assert.equal(await count({}), total);
       assert.equal(await count({ group: 'THIRD' }), total / 3);
-      assert.equal(await count({ method: 'totp' }), 3);
+      assert.equal(await count({ method: 'totp' }), enrolled);
       assert.equal(await count({ text: 'p0123' }), 10);
       assert.equal(await count({ text: 'p0123' }, 'thousands-p01234'), 5);
       assert.deepEqual(await namesOf(stores, { tenant, method: 'totp' }, { limit: 2 }), [
@@ -534,15 +520,15 @@ describeEngines((engine) => {
         'p01507',
       ]);
       assert.deepEqual(
-        await namesOf(stores, { tenant, method: 'totp' }, { after: 'thousands-p01507' }),
+        await namesOf(stores, { tenant, method: 'totp' }, { after: 'thousands-p01507', limit: 1 }),
         ['p03007'],
       );
       const everybody = await namesOf(stores, { tenant }, { limit: total + 1 });
       assert.equal(new Set(everybody).size, total);
       const { byTier } = await stores.people.statistics(tenant, at);
       assert.deepEqual(byTier.map(({ status, people }) => `${status} ${String(people)}`).sort(), [
-        'enrolled 3',
-        `not-asked ${String(total - 3)}`,
+        `enrolled ${String(enrolled)}`,
+        `not-asked ${String(total - enrolled)}`,
       ]);
     });
   });

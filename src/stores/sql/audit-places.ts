@@ -14,6 +14,7 @@ import { auditEventTypes, severities as allSeverities } from '../../core/audit-e
 import type { EpochMs } from '../../core/time.ts';
 import type { AuditFilter } from '../types/audit-trail.ts';
 import { checked } from './checked.ts';
+import { sliceSizeOn } from './slice-size.ts';
 import type { Db } from './tables.ts';
 
 /** Where an event stands: by instant, then by number. */
@@ -42,7 +43,6 @@ interface Ask {
 
 // What is found this often or less is followed whatever else is asked for.
 const fewMax = 1000;
-const sliceSize = 2000;
 
 /** The places of a part of what matches, nearest first. */
 export async function findPlaces(
@@ -50,11 +50,11 @@ export async function findPlaces(
   filter: AuditFilter,
   part: Part,
 ): Promise<readonly Place[]> {
-  const asks = asksOf(filter);
+  const asks = asksOf(db, filter);
   const followed = await mostNarrow(db, asks, filter, part);
   const checks = asks.filter((ask) => ask !== followed).map(({ check }) => check);
   // Every index but these two begins with the tenant.
-  const inTenant = sql<SqlBool>`${checked('tenant_id')} = ${filter.tenant}`;
+  const inTenant = sql<SqlBool>`${checked(db, 'tenant_id')} = ${filter.tenant}`;
   const found =
     checks.length === 0
       ? await nearest(db, followed.runs, inTenant, filter, part)
@@ -65,14 +65,14 @@ export async function findPlaces(
 }
 
 /** What is asked for, the likely most narrow first; the tenant where nothing else is. */
-function asksOf(filter: AuditFilter): readonly Ask[] {
+function asksOf(db: Db, filter: AuditFilter): readonly Ask[] {
   const { tenant, requestId, session, subject, actor, ip, types, severities } = filter;
   const inTenant = sql<SqlBool>`tenant_id = ${tenant}`;
   const asks: Ask[] = [];
   if (requestId !== null) {
     asks.push({
       runs: [sql`request_id = ${requestId}`],
-      check: sql`${checked('request_id')} = ${requestId}`,
+      check: sql`${checked(db, 'request_id')} = ${requestId}`,
     });
   }
   if (session !== null) {
@@ -80,27 +80,30 @@ function asksOf(filter: AuditFilter): readonly Ask[] {
       runs: [
         sql`substr(session_key, 1, 16) = ${session.slice(0, 16)} and session_key = ${session}`,
       ],
-      check: sql`${checked('session_key')} = ${session}`,
+      check: sql`${checked(db, 'session_key')} = ${session}`,
     });
   }
   if (subject !== null) {
     asks.push({
       runs: [sql`subject = ${subject}`],
-      check: sql`${checked('subject')} = ${subject}`,
+      check: sql`${checked(db, 'subject')} = ${subject}`,
     });
   }
   if (actor !== null) {
-    asks.push({ runs: [sql`actor = ${actor}`], check: sql`${checked('actor')} = ${actor}` });
+    asks.push({ runs: [sql`actor = ${actor}`], check: sql`${checked(db, 'actor')} = ${actor}` });
   }
   if (ip !== null) {
-    asks.push({ runs: [sql`${inTenant} and ip = ${ip}`], check: sql`${checked('ip')} = ${ip}` });
+    asks.push({
+      runs: [sql`${inTenant} and ip = ${ip}`],
+      check: sql`${checked(db, 'ip')} = ${ip}`,
+    });
   }
   if (types !== null || severities !== null) {
     const checks = [
-      ...(types === null ? [] : [sql<SqlBool>`${checked('type')} in (${sql.join(types)})`]),
+      ...(types === null ? [] : [sql<SqlBool>`${checked(db, 'type')} in (${sql.join(types)})`]),
       ...(severities === null
         ? []
-        : [sql<SqlBool>`${checked('severity')} in (${sql.join(severities)})`]),
+        : [sql<SqlBool>`${checked(db, 'severity')} in (${sql.join(severities)})`]),
     ];
     asks.push({
       runs: (types ?? auditEventTypes).flatMap((type) =>
@@ -182,7 +185,7 @@ async function checkedOnTheWay(
     for (let from = beside; ;) {
       const range = [run, ...within(filter, from, side)];
       const end = await placesOf(db, range, side)
-        .offset(sliceSize - 1)
+        .offset(sliceSizeOn(db) - 1)
         .limit(1)
         .executeTakeFirst();
       const upTo = end === undefined ? [] : [sql<SqlBool>`not (${isBeyond(end, side)})`];

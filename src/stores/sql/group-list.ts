@@ -5,8 +5,9 @@
 
 import assert from 'node:assert/strict';
 
-import { PostgresAdapter, sql, type RawBuilder, type SqlBool } from 'kysely';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
 
+import { isPostgres } from './is-postgres.ts';
 import type { Db } from './tables.ts';
 
 // A character that no group name has. It stands around each name.
@@ -29,7 +30,7 @@ export type FindText = 'instr' | 'strpos';
 
 /** What finds a text on this engine. */
 export function findTextOf(db: Db): FindText {
-  return db.getExecutor().adapter instanceof PostgresAdapter ? 'strpos' : 'instr';
+  return isPostgres(db) ? 'strpos' : 'instr';
 }
 
 /** The user of a row is in this group. */

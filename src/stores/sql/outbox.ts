@@ -1,10 +1,9 @@
 /** Mail that waits to be sent, shared by all instances. */
 
-import { PostgresAdapter } from 'kysely';
-
 import type { UserId } from '../../core/ids.ts';
 import type { MailKind } from '../../core/mail-kinds.ts';
 import type { OutboxStore, WaitingMail } from '../types.ts';
+import { isPostgres } from './is-postgres.ts';
 import type { Db, OutboxTable } from './tables.ts';
 
 /** The outbox in a database. */
@@ -79,8 +78,4 @@ function mailOf(row: Omit<OutboxTable, 'id'> & { readonly id: number }): Waiting
     // The row counts this try already.
     tries: row.tries - 1,
   };
-}
-
-function isPostgres(db: Db): boolean {
-  return db.getExecutor().adapter instanceof PostgresAdapter;
 }

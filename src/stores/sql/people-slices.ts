@@ -2,9 +2,8 @@
 
 import type { TenantId } from '../../core/ids.ts';
 import { usernameKey } from '../username-key.ts';
+import { sliceSizeOn } from './slice-size.ts';
 import type { Db } from './tables.ts';
-
-const sliceSize = 2000;
 
 /** Names above one and up to another; null: without that end. */
 export interface Slice {
@@ -27,7 +26,7 @@ export async function* slicesOf(
       .where('tenant_id', '=', tenant)
       .$if(from !== null, (query) => query.where('username_key', '>', from ?? ''))
       .orderBy('username_key')
-      .offset(sliceSize - 1)
+      .offset(sliceSizeOn(db) - 1)
       .limit(1)
       .executeTakeFirst();
     const upTo: string | null = last?.username_key ?? null;

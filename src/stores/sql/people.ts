@@ -86,7 +86,7 @@ export function sqlPeople(db: Db): PeopleStore {
         .innerJoin('users', 'users.id', 'attempts.user_id')
         .select((eb) => eb.fn.countAll<number>().as('people'))
         .where('attempts.locked_until', '>', now)
-        .where(checked('users.tenant_id'), '=', tenant)
+        .where(checked(db, 'users.tenant_id'), '=', tenant)
         .executeTakeFirstOrThrow();
       return people;
     },
@@ -132,10 +132,10 @@ async function* matches(db: Db, filter: PeopleFilter, after: string | null, at: 
   const few = await fewOf(db, filter, at);
   if (few !== null) {
     if (few.length === 0) return;
-    const name = checked('users.username_key');
+    const name = checked(db, 'users.username_key');
     const matching = query
       .where('users.id', 'in', few)
-      .where(checked('users.tenant_id'), '=', filter.tenant)
+      .where(checked(db, 'users.tenant_id'), '=', filter.tenant)
       .$if(after !== null, (query) => query.where(name, '>', usernameKey(after ?? '')));
     yield { matching, name };
     return;

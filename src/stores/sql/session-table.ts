@@ -7,7 +7,7 @@ import type { Proof } from '../../core/proofs.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Session, User } from '../types.ts';
 import type { ListedSession, SessionListPage } from '../types/administration.ts';
-import { checked } from './checked.ts';
+import { checked, checkedNumber } from './checked.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { isStorable } from './storable.ts';
 import type { Db, SessionRowTable } from './tables.ts';
@@ -132,19 +132,18 @@ export function sqlSessionTable(db: Db): SessionTable {
         .innerJoin('users', 'users.id', 'sessions.user_id')
         .leftJoin('revoked_sessions', 'revoked_sessions.lineage', 'sessions.lineage')
         .selectAll('sessions')
-        // What is written as an expression is not looked up by, but checked: of few people the
-        // sessions are found by the person, of many by when they were seen.
-        .where(checked('users.tenant_id'), '=', tenant)
+        // Of few people the sessions are found by the person, of many by when they were seen.
+        .where(checked(db, 'users.tenant_id'), '=', tenant)
         .where('users.kind', '=', 'user')
         .where('users.is_disabled', '=', 0)
         .whereRef('users.session_epoch', '=', 'sessions.session_epoch')
         .where('revoked_sessions.lineage', 'is', null)
-        .where(sql`sessions.created_at + 0`, '>', createdAt)
+        .where(checkedNumber(db, 'sessions.created_at'), '>', createdAt)
         .$if(few === null, (query) => query.where('sessions.last_seen_at', '>', lastSeenAt))
         .$if(few !== null, (query) =>
           query
             .where('sessions.user_id', 'in', few ?? [])
-            .where(sql`sessions.last_seen_at + 0`, '>', lastSeenAt),
+            .where(checkedNumber(db, 'sessions.last_seen_at'), '>', lastSeenAt),
         )
         .$if(place !== null, (query) =>
           query.where(
@@ -222,7 +221,7 @@ async function usersOf(
   const ids = [...new Set(sessions.map(({ user_id: id }) => id))];
   if (ids.length === 0) return new Map();
   const rows = await usersWithGroups(db)
-    .where(checked('users.tenant_id'), '=', tenant)
+    .where(checked(db, 'users.tenant_id'), '=', tenant)
     .where('users.id', 'in', ids)
     .execute();
   return new Map(rows.map((row) => [row.id, userOf(row)]));

@@ -173,7 +173,7 @@ export function sqlUsers(db: Db): UserStore {
       const rows = await usersWithGroups(db)
         .where('users.kind', '=', 'user')
         .where('users.is_disabled', '=', 0)
-        .where(checked('users.tenant_id'), '=', tenant)
+        .where(checked(db, 'users.tenant_id'), '=', tenant)
         .where('users.id', 'in', (eb) =>
           eb.selectFrom('user_groups').select('user_id').where('group_name', 'in', groups),
         )

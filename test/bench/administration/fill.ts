@@ -39,9 +39,9 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
 
   await sql`insert into tenants (id, name, is_mfa_required, required_since, grace_ends_at,
       grace_period_days)
-    values ('acme', 'Acme', 1, ${benchNow - quarter}, ${benchNow - quarter}, 0)`.execute(db);
-  await sql`update tenants set is_mfa_required = 1, required_since = ${benchNow - 5 * 86_400_000},
-    grace_ends_at = ${benchNow + 9 * 86_400_000}, grace_period_days = 14
+    values ('acme', 'Acme', 1, ${start}, ${start}, 0)`.execute(db);
+  await sql`update tenants set is_mfa_required = 1, required_since = ${sql.lit(benchNow - 5 * 86_400_000)},
+    grace_ends_at = ${sql.lit(benchNow + 9 * 86_400_000)}, grace_period_days = 14
     where id = 'default'`.execute(db);
 
   await run(
@@ -51,8 +51,8 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
       select ${userId}, ${kind}, ${username}, ${username}, ${displayName}, ${email},
         case when n % 100 = 99 then 'acme' else 'default' end,
         case when ${hash} % 33 = 0 then 1 else 0 end, 0,
-        ${benchNow - quarter} - n * 1000,
-        case when ${hash3} % 50 = 0 then ${benchNow} - 1000 end,
+        ${start} - n * 1000,
+        case when ${hash3} % 50 = 0 then ${now} - 1000 end,
         ${username} || ${newline} || lower(${displayName}) || ${newline} || ${email}
       from series`,
     people,
@@ -92,8 +92,8 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
   await run(
     (from, to) => sql`insert into attempts (user_id, failures, failures_in_a_row,
         window_started_at, locked_until)
-      ${n(from, to)} select ${userId}, 5, 5, ${benchNow} - 1000,
-        case when ${hash} % 300 = 0 then ${benchNow} + 600000 end
+      ${n(from, to)} select ${userId}, 5, 5, ${now} - 1000,
+        case when ${hash} % 300 = 0 then ${now} + 600000 end
       from series where ${hash} % 50 = 0`,
     people,
   );
@@ -101,8 +101,8 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
     (from, to) => sql`insert into sessions (session_key, lineage, user_id, session_epoch, proofs,
         created_at, last_seen_at, ip, user_agent)
       ${n(from, to)} select 'session-' || ${hash}, 'session-' || ${hash}, ${userId}, 0,
-        '[{"method":"password","at":1,"origin":"answer"}]', ${benchNow} - 7200000,
-        ${benchNow} - ${hash} % 1700000, '192.0.2.7', 'Firefox'
+        '[{"method":"password","at":1,"origin":"answer"}]', ${now} - 7200000,
+        ${now} - ${hash} % 1700000, '192.0.2.7', 'Firefox'
       from series where ${hash3} % 4 = 1`,
     people,
   );
@@ -123,7 +123,7 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
 
   async function fillEvents({ people, events }: Size): Promise<void> {
     const who = sql`(${hash} % ${sql.lit(people)} + 1)`;
-    const at = sql`(${benchNow - quarter} + n * ${sql.lit(Math.max(1, Math.floor(quarter / events)))})`;
+    const at = sql`(${start} + n * ${sql.lit(Math.max(1, Math.floor(quarter / events)))})`;
     await run(
       (from, to) => sql`insert into audit_events (seq, id, at, type, severity, actor, subject,
           tenant_id, ip, user_agent, session_key, request_id, details, previous_hash, hash)
@@ -153,7 +153,7 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
     );
     await run(
       (from, to) => sql`insert into refusal_counts (tenant_id, hour, reason, refusals)
-        ${n(from, to)} select 'default', ${benchNow - quarter} + (n / 12) * 3600000,
+        ${n(from, to)} select 'default', ${start} + (n / 12) * 3600000,
           'reason-' || (n % 12), n % 977
         from series`,
       90 * 24 * 12,
@@ -165,6 +165,8 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
 const hash = sql`((n * 2654435761) % 4294967296)`;
 const hash2 = sql`((n * 2246822519 + 374761393) % 4294967296 / 65536)`;
 const hash3 = sql`((n * 3266489917 + 668265263) % 4294967296 / 4096)`;
+const now = sql.lit(benchNow);
+const start = sql.lit(benchNow - quarter);
 const newline = sql.lit('\n');
 const separator = sql.lit('\u001f');
 const userId = sql`'usr_' || n`;
