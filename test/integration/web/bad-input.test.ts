@@ -104,7 +104,7 @@ describe('a request to the portal', () => {
   });
 
   test('for what does not exist is told so', async () => {
-    const paths = ['/_mfa/x', '/_mfa/sign-in/', '/_mfa/admin'];
+    const paths = ['/_mfa/x', '/_mfa/sign-in/', '/_mfa/admin/', '/_mfa/administrators'];
     const names = ['nope.css', 'sallyport.css.map', '..%2Frender.ts', '%2e%2e%2fx', 'constructor'];
     for (const path of [...paths, ...names.map((name) => `/_mfa/assets/${name}`)]) {
       const answer = await ben.client.visit(path);
