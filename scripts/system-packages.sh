@@ -12,6 +12,7 @@ command -v redis-server >/dev/null || missing+=(redis-server)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v curl >/dev/null || missing+=(curl)
 command -v jq >/dev/null || missing+=(jq)
+command -v oathtool >/dev/null || missing+=(oathtool)
 # Debian keeps these two where an ordinary user's PATH does not look.
 PATH="$PATH:/usr/sbin" command -v nginx >/dev/null || missing+=(nginx)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)

@@ -76,7 +76,7 @@ async function make(cli: Cli, config: Config, database: string, file: string): P
     syncFile(path.dirname(file));
     print(
       cli.terminal,
-      `${file}: ${String(people)} accounts and the audit trail up to event ${String(head.seq)}, ` +
+      `${file}: ${accounts(people)} and the audit trail up to event ${String(head.seq)}, ` +
         `${String(Math.ceil(statSync(file).size / 1024))} KiB, checked.`,
     );
   } catch (error) {
@@ -84,6 +84,10 @@ async function make(cli: Cli, config: Config, database: string, file: string): P
     throw error;
   }
   tellKeys(cli, config.storage.encryptionKeyFile, roots);
+}
+
+function accounts(count: number): string {
+  return count === 1 ? '1 account' : `${String(count)} accounts`;
 }
 
 /** Neither is of use without the other, and whoever has both can read every secret. */

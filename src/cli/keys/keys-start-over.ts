@@ -56,7 +56,7 @@ export const keysStartOver: CommandSpec = {
     if (!optionFlag(typed, 'discard')) {
       throw new CommandFailure([
         `${sentences[loss]} Look for it in your backups first: ${file}`,
-        `Without it ${String(people)} people lose their authenticators and recovery codes, and ` +
+        `People concerned: ${String(people)}. They lose their authenticators and recovery codes, and ` +
           'enroll anew by a one-time link; every session ends. Accounts, passwords, groups and ' +
           'the audit trail stay.',
         'Nothing was changed. To do it, add --discard',
@@ -132,6 +132,6 @@ function assertUnused({ storage: { database } }: Config): void {
 function handOver(people: number, linksFile: string): string {
   return people === 0
     ? 'Nobody had anything enrolled.'
-    : `${String(people)} people enroll anew, each by a link in ${linksFile} (a day; mailed too, ` +
-        'where mail is configured).';
+    : `People who enroll anew: ${String(people)}, each by a link in ${linksFile} (good for a day; ` +
+        'mailed too, where mail is configured).';
 }
