@@ -1,9 +1,10 @@
 /**
  * Finds where the events of a filter stand in the audit trail, in the order of their instants.
  *
- * Each thing that can be asked for has an index that ends with the instant. Of several, the one
- * that narrows the trail down most is followed and the others are checked on its way, a slice at a
- * time: SQLite answers while everything else waits, so no statement looks at more than a slice.
+ * Each thing that can be asked for has an index that ends with the instant. Of several, each is
+ * followed and the others are checked on its way, in turns of a slice each, until the first of them
+ * is done: what narrows the trail down most is found without knowing beforehand which it is.
+ * SQLite answers while everything else waits, so no statement looks at more than a slice.
  */
 
 import { setImmediate as immediate } from 'node:timers/promises';
@@ -37,12 +38,11 @@ type Condition = RawBuilder<SqlBool>;
 interface Ask {
   /** Index entries of the events that have it, in one or several runs. */
   readonly runs: readonly Condition[];
-  /** The same without naming a column, so that no index is thought of. */
+  /** The same, not to be looked up by. */
   readonly check: Condition;
+  /** The index begins with the tenant: nothing of another one is on the way. */
+  readonly isOfTenant: boolean;
 }
-
-// What is found this often or less is followed whatever else is asked for.
-const fewMax = 1000;
 
 /** The places of a part of what matches, nearest first. */
 export async function findPlaces(
@@ -51,59 +51,50 @@ export async function findPlaces(
   part: Part,
 ): Promise<readonly Place[]> {
   const asks = asksOf(db, filter);
-  const followed = await mostNarrow(db, asks, filter, part);
-  const checks = asks.filter((ask) => ask !== followed).map(({ check }) => check);
-  // Every index but these two begins with the tenant.
-  const inTenant = sql<SqlBool>`${checked(db, 'tenant_id')} = ${filter.tenant}`;
+  const [first] = asks;
   const found =
-    checks.length === 0
-      ? await nearest(db, followed.runs, inTenant, filter, part)
-      : await checkedOnTheWay(db, followed.runs, [...checks, inTenant], filter, part);
+    asks.length === 1 && first?.isOfTenant === true
+      ? await nearest(db, first.runs, filter, part)
+      : await firstDone(
+          asks.map((ask) => {
+            const checks = asks.filter((other) => other !== ask).map(({ check }) => check);
+            // Security: what is found by no index that begins with the tenant may be another's.
+            if (!ask.isOfTenant) checks.push(checkOf(db, 'tenant_id', [filter.tenant]));
+            return follow(db, ask.runs, checks, filter, part);
+          }),
+        );
   const nearestFirst = found.toSorted((one, other) => one.at - other.at || one.seq - other.seq);
   if (part.side === 'older') nearestFirst.reverse();
   return nearestFirst.slice(0, part.limit);
 }
 
-/** What is asked for, the likely most narrow first; the tenant where nothing else is. */
+/** What is asked for. The tenant is always; where an index begins with it, that is no ask more. */
 function asksOf(db: Db, filter: AuditFilter): readonly Ask[] {
   const { tenant, requestId, session, subject, actor, ip, types, severities } = filter;
   const inTenant = sql<SqlBool>`tenant_id = ${tenant}`;
-  const asks: Ask[] = [];
-  if (requestId !== null) {
-    asks.push({
-      runs: [sql`request_id = ${requestId}`],
-      check: sql`${checked(db, 'request_id')} = ${requestId}`,
-    });
-  }
+  const equal = (column: string, value: string | null): readonly Ask[] => {
+    if (value === null) return [];
+    const run = sql<SqlBool>`${sql.ref(column)} = ${value}`;
+    return [{ runs: [run], check: checkOf(db, column, [value]), isOfTenant: false }];
+  };
+  const asks: Ask[] = [
+    ...equal('request_id', requestId),
+    ...equal('subject', subject),
+    ...equal('actor', actor),
+  ];
   if (session !== null) {
-    asks.push({
-      runs: [
-        sql`substr(session_key, 1, 16) = ${session.slice(0, 16)} and session_key = ${session}`,
-      ],
-      check: sql`${checked(db, 'session_key')} = ${session}`,
-    });
-  }
-  if (subject !== null) {
-    asks.push({
-      runs: [sql`subject = ${subject}`],
-      check: sql`${checked(db, 'subject')} = ${subject}`,
-    });
-  }
-  if (actor !== null) {
-    asks.push({ runs: [sql`actor = ${actor}`], check: sql`${checked(db, 'actor')} = ${actor}` });
+    const run = sql<SqlBool>`substr(session_key, 1, 16) = ${session.slice(0, 16)}
+      and session_key = ${session}`;
+    asks.push({ runs: [run], check: checkOf(db, 'session_key', [session]), isOfTenant: false });
   }
   if (ip !== null) {
-    asks.push({
-      runs: [sql`${inTenant} and ip = ${ip}`],
-      check: sql`${checked(db, 'ip')} = ${ip}`,
-    });
+    const run = sql<SqlBool>`${inTenant} and ip = ${ip}`;
+    asks.push({ runs: [run], check: checkOf(db, 'ip', [ip]), isOfTenant: true });
   }
   if (types !== null || severities !== null) {
     const checks = [
-      ...(types === null ? [] : [sql<SqlBool>`${checked(db, 'type')} in (${sql.join(types)})`]),
-      ...(severities === null
-        ? []
-        : [sql<SqlBool>`${checked(db, 'severity')} in (${sql.join(severities)})`]),
+      ...(types === null ? [] : [checkOf(db, 'type', types)]),
+      ...(severities === null ? [] : [checkOf(db, 'severity', severities)]),
     ];
     asks.push({
       runs: (types ?? auditEventTypes).flatMap((type) =>
@@ -111,56 +102,43 @@ function asksOf(db: Db, filter: AuditFilter): readonly Ask[] {
           (severity) => sql<SqlBool>`${inTenant} and type = ${type} and severity = ${severity}`,
         ),
       ),
-      check: sql`${sql.join(checks, sql` and `)}`,
+      check: sql<SqlBool>`${sql.join(checks, sql` and `)}`,
+      isOfTenant: true,
     });
   }
-  return asks.length > 0 ? asks : [{ runs: [inTenant], check: inTenant }];
+  const needsTenant = asks.every(({ isOfTenant }) => !isOfTenant);
+  const check = checkOf(db, 'tenant_id', [tenant]);
+  return needsTenant ? [...asks, { runs: [inTenant], check, isOfTenant: true }] : asks;
 }
 
-/** The ask to follow: the first that few events have, else the first of all. */
-async function mostNarrow(
-  db: Db,
-  asks: readonly Ask[],
-  filter: AuditFilter,
-  part: Part,
-): Promise<Ask> {
-  const [first] = asks;
-  if (first === undefined) throw new Error('something is always asked for');
-  if (asks.length === 1) return first;
-  for (const ask of asks) {
-    let events = 0;
-    for (const run of ask.runs) {
-      const { count } = await db
-        .selectFrom(
-          db
-            .selectFrom('audit_events')
-            .select('seq')
-            .where((eb) => eb.and([run, ...within(filter, part.beside, part.side)]))
-            .limit(fewMax + 1 - events)
-            .as('some'),
-        )
-        .select((eb) => eb.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow();
-      events += count;
-      if (events > fewMax) break;
+function checkOf(db: Db, column: string, values: readonly string[]): Condition {
+  return sql`${checked(db, column)} in (${sql.join(values)})`;
+}
+
+type Following = AsyncGenerator<undefined, readonly Place[]>;
+
+/** Lets each do a slice in turn; what the first one that is done has found. */
+async function firstDone(followings: readonly Following[]): Promise<readonly Place[]> {
+  for (;;) {
+    for (const following of followings) {
+      const turn = await following.next();
+      if (turn.done === true) return turn.value;
     }
-    if (events <= fewMax) return ask;
+    await immediate();
   }
-  return first;
 }
 
 /** The nearest places of some runs in one statement: nothing is looked at that is not found. */
 async function nearest(
   db: Db,
   runs: readonly Condition[],
-  check: Condition,
   filter: AuditFilter,
   { beside, side, limit }: Part,
 ): Promise<readonly Place[]> {
   const places: Place[] = [];
   for (let from = 0; from < runs.length; from += unionMax) {
     const parts = runs.slice(from, from + unionMax).map((run) => {
-      const query = placesOf(db, [run, check, ...within(filter, beside, side)], side).limit(limit);
+      const query = placesOf(db, [run, ...within(filter, beside, side)], side).limit(limit);
       return sql`select * from (${query}) as run`;
     });
     const { rows } = await sql<Place>`${sql.join(parts, sql` union all `)}`.execute(db);
@@ -171,14 +149,14 @@ async function nearest(
 
 const unionMax = 100;
 
-/** The nearest places of some runs that stand the checks, found slice by slice. */
-async function checkedOnTheWay(
+/** The nearest places of some runs that stand the checks, a slice at a time. */
+async function* follow(
   db: Db,
   runs: readonly Condition[],
   checks: readonly Condition[],
   filter: AuditFilter,
   { beside, side, limit }: Part,
-): Promise<readonly Place[]> {
+): Following {
   const places: Place[] = [];
   for (const run of runs) {
     let found = 0;
@@ -196,7 +174,7 @@ async function checkedOnTheWay(
       found += rows.length;
       if (end === undefined || found >= limit) break;
       from = end;
-      await immediate();
+      yield;
     }
   }
   return places;

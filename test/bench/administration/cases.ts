@@ -89,6 +89,7 @@ const auditFilters: Readonly<Record<string, Partial<AuditFilter>>> = {
   'a subject': { subject: 'usr_4711' as UserId },
   'a subject without any': { subject: 'usr_nobody' as UserId },
   'an actor': { actor: 'user4711' },
+  'a frequent actor': { actor: 'anonymous' },
   'an actor without any': { actor: 'nobody' },
   'an address': { ip: '10.7.8.9' },
   'an address without any': { ip: '203.0.113.1' },
@@ -104,6 +105,16 @@ const auditFilters: Readonly<Record<string, Partial<AuditFilter>>> = {
   'a frequent type of a subject': {
     types: ['second-factor.failed'],
     subject: 'usr_4711' as UserId,
+  },
+  'an address of three in ten': { ip: '198.51.100.1' },
+  'an address of three in ten, a rare type': { ip: '198.51.100.1', types: ['reset.executed'] },
+  'an address of three in ten, a frequent type that it never had': {
+    ip: '198.51.100.1',
+    types: ['second-factor.failed'],
+  },
+  'a frequent type, a severity that it never had': {
+    types: ['second-factor.failed'],
+    severities: ['info'],
   },
   'a type of an address': { types: ['second-factor.failed'], ip: '10.7.8.9' },
   'a type, a severity, an actor': {
@@ -188,6 +199,14 @@ export async function administrationCases(
     countOf(
       auditBrowser.browse(
         { ...everyEvent, tenant: small, types: ['mfa.disabled'] },
+        { after: null, limit },
+      ),
+    ),
+  );
+  add('audit: a frequent actor of another tenant', () =>
+    countOf(
+      auditBrowser.browse(
+        { ...everyEvent, tenant: 'nowhere' as TenantId, actor: 'anonymous' },
         { after: null, limit },
       ),
     ),

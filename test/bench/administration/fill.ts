@@ -138,9 +138,11 @@ export async function fillDatabase(database: SqlDatabase, { people, events }: Si
             else 'second-factor.failed' end,
           case when n % 100000 = 77 then 'high' when ${hash} % 100 < 70 then 'info'
             when ${hash} % 100 < 97 then 'notice' else 'warning' end,
-          'user' || ${who}, 'usr_' || ${who},
+          case when ${hash} % 100 in (70, 71, 72) then 'anonymous' else 'user' || ${who} end,
+          case when ${hash} % 100 in (70, 71, 72) then null else 'usr_' || ${who} end,
           case when n % 100 = 99 then 'acme' else 'default' end,
-          '10.' || (${hash} % 40) || '.' || (${hash} % 251) || '.' || (${hash} % 13),
+          case when ${hash} % 100 < 30 then '198.51.100.1' else
+            '10.' || (${hash} % 40) || '.' || (${hash} % 251) || '.' || (${hash} % 13) end,
           'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
           'session-' || (${hash} % 3000000), 'req_' || n,
           '{"door":"proxy","method":"GET","host":"wiki.example.com","path":"/pages/start","route":"wiki","rule":"wiki#1","reason":"principal-not-admitted"}',
