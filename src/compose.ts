@@ -40,7 +40,7 @@ import { defaultRates, openLimits, type Rates } from './stores/limits/limits.ts'
 import { type OpenedSessions, openSessions } from './stores/sessions/choose.ts';
 import { parseSessionCookie } from './stores/sessions/session-cookie.ts';
 import { sessionMiddleware } from './stores/sessions/session-middleware.ts';
-import type { ChainKeys } from './stores/sql/audit-signature.ts';
+import type { ChainKeys } from './stores/sql/audit/audit-signature.ts';
 import { openDatabase, type SqlDatabase } from './stores/sql/database.ts';
 import type { ListedStream } from './web/exchange.ts';
 import { createProblemPage } from './web/error-handler.ts';

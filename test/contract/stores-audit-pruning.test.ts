@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 
 import { sql } from 'kysely';
 
-import type { ChainKeys } from '../../src/stores/sql/audit-signature.ts';
+import type { ChainKeys } from '../../src/stores/sql/audit/audit-signature.ts';
 import type { SqlDatabase } from '../../src/stores/sql/database.ts';
 import { AuditChainBroken } from '../../src/stores/types.ts';
 import { NOON } from '../support/fixed-clock.ts';

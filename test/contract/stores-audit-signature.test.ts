@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 
 import { sql } from 'kysely';
 
-import type { ChainKeys } from '../../src/stores/sql/audit-signature.ts';
+import type { ChainKeys } from '../../src/stores/sql/audit/audit-signature.ts';
 import type { DatabaseLocation, SqlDatabase } from '../../src/stores/sql/database.ts';
 import { migrateSchemaTo } from '../../src/stores/sql/migrate.ts';
 import { NOON } from '../support/fixed-clock.ts';

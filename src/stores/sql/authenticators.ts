@@ -8,7 +8,7 @@ import {
   type AuthenticatorStore,
   type PasskeyState,
 } from '../types.ts';
-import { noteFactors } from './factors.ts';
+import { noteFactors } from './people/factors.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
 import type { AuthenticatorTable, Db } from './tables.ts';
 

@@ -5,7 +5,7 @@
 
 import type { UserId } from '../../core/ids.ts';
 import type { RecoveryCodeStore } from '../types.ts';
-import { noteFactors } from './factors.ts';
+import { noteFactors } from './people/factors.ts';
 import { inTransaction, lockUser } from './in-transaction.ts';
 import type { Db } from './tables.ts';
 

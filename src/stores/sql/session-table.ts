@@ -11,7 +11,7 @@ import { checked, checkedNumber } from './checked.ts';
 import { compiledOnce } from './compiled-once.ts';
 import { isStorable } from './storable.ts';
 import type { Db, SessionRowTable } from './tables.ts';
-import { userOf, usersWithGroups } from './user-rows.ts';
+import { userOf, usersWithGroups } from './people/user-rows.ts';
 
 const fewMax = 1000;
 

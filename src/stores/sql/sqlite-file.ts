@@ -20,7 +20,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { AuditEvent } from '../../core/audit-event.ts';
 import { DatabaseUnusable } from '../types.ts';
 import type { ChainHead } from '../types/restoring.ts';
-import { eventOf } from './audit-rows.ts';
+import { eventOf } from './audit/audit-rows.ts';
 import { isSqliteBusy, isSqliteDamage, sqliteError } from './driver-errors.ts';
 import type { AuditEventTable } from './tables.ts';
 

@@ -1,9 +1,9 @@
 /** Checks the audit chain (security G12). */
 
-import type { AuditVerification } from '../types.ts';
+import type { AuditVerification } from '../../types.ts';
 import { hashOfRow, headOf, rowsAfter, type ChainParts } from './audit-chain.ts';
 import { areEndsSigned, checkpointIn, signCheckpoint, type ChainKeys } from './audit-signature.ts';
-import type { AuditEventTable, AuditHeadTable, Db } from './tables.ts';
+import type { AuditEventTable, AuditHeadTable, Db } from '../tables.ts';
 
 /** An event that was reached. */
 interface Place {

@@ -11,12 +11,12 @@ import { setImmediate as immediate } from 'node:timers/promises';
 
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 
-import { auditEventTypes, severities as allSeverities } from '../../core/audit-event.ts';
-import type { EpochMs } from '../../core/time.ts';
-import type { AuditFilter } from '../types/audit-trail.ts';
-import { checked } from './checked.ts';
-import { sliceSizeOn } from './slice-size.ts';
-import type { Db } from './tables.ts';
+import { auditEventTypes, severities as allSeverities } from '../../../core/audit-event.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import type { AuditFilter } from '../../types/audit-trail.ts';
+import { checked } from '../checked.ts';
+import { sliceSizeOn } from '../slice-size.ts';
+import type { Db } from '../tables.ts';
 
 /** Where an event stands: by instant, then by number. */
 export interface Place {

@@ -5,8 +5,8 @@
 
 import { sql, type RawBuilder } from 'kysely';
 
-import type { MethodId } from '../../core/proofs.ts';
-import type { Db } from './tables.ts';
+import type { MethodId } from '../../../core/proofs.ts';
+import type { Db } from '../tables.ts';
 
 const bits: Readonly<Record<MethodId, number>> = {
   password: 0,

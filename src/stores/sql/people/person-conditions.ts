@@ -6,12 +6,12 @@
 
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 
-import type { EnrollmentStatus, StatusPolicy } from '../../core/policy/enrollment-status.ts';
-import { tiers, type Tier } from '../../core/policy/mfa-policy.ts';
-import type { MethodId } from '../../core/proofs.ts';
-import type { TenantRules } from '../../core/tenant-rules.ts';
-import type { EpochMs } from '../../core/time.ts';
-import { unreachable } from '../../core/unreachable.ts';
+import type { EnrollmentStatus, StatusPolicy } from '../../../core/policy/enrollment-status.ts';
+import { tiers, type Tier } from '../../../core/policy/mfa-policy.ts';
+import type { MethodId } from '../../../core/proofs.ts';
+import type { TenantRules } from '../../../core/tenant-rules.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import { unreachable } from '../../../core/unreachable.ts';
 import { factorsOf } from './factors.ts';
 import { isInGroup, type FindText } from './group-list.ts';
 

@@ -2,13 +2,13 @@
 
 import { setImmediate as immediate } from 'node:timers/promises';
 
-import type { AuditEvent } from '../../core/audit-event.ts';
-import type { TenantId } from '../../core/ids.ts';
-import type { AuditBrowser, AuditFilter } from '../types/audit-trail.ts';
+import type { AuditEvent } from '../../../core/audit-event.ts';
+import type { TenantId } from '../../../core/ids.ts';
+import type { AuditBrowser, AuditFilter } from '../../types/audit-trail.ts';
 import { eventOf } from './audit-rows.ts';
 import { findPlaces, type Place } from './audit-places.ts';
-import { isStorable } from './storable.ts';
-import type { Db } from './tables.ts';
+import { isStorable } from '../storable.ts';
+import type { Db } from '../tables.ts';
 
 const pageSize = 500;
 const hourMilliseconds = 3_600_000;

@@ -2,11 +2,11 @@
 
 import { sql } from 'kysely';
 
-import type { TenantId, UserId } from '../../core/ids.ts';
-import { methodIds } from '../../core/proofs.ts';
-import type { PrincipalRecord, User } from '../types.ts';
+import type { TenantId, UserId } from '../../../core/ids.ts';
+import { methodIds } from '../../../core/proofs.ts';
+import type { PrincipalRecord, User } from '../../types.ts';
 import { groupsIn } from './group-list.ts';
-import type { Db } from './tables.ts';
+import type { Db } from '../tables.ts';
 
 /** The users with their groups, to be narrowed down. */
 export function usersWithGroups(db: Db) {

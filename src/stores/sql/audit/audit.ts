@@ -5,15 +5,15 @@
  * in line on every instance and makes a missing tail visible (security G12).
  */
 
-import type { AuditEvent, NewAuditEvent } from '../../core/audit-event.ts';
-import { AuditTrailFull, StoreUnavailable, type AuditStore } from '../types.ts';
+import type { AuditEvent, NewAuditEvent } from '../../../core/audit-event.ts';
+import { AuditTrailFull, StoreUnavailable, type AuditStore } from '../../types.ts';
 import { appendToChain, rowsAfter, type ChainParts } from './audit-chain.ts';
 import { pruneChain } from './audit-pruning.ts';
 import { eventOf } from './audit-rows.ts';
 import { signAnew } from './audit-signing.ts';
 import { verifyChain } from './audit-verification.ts';
-import { inTransaction } from './in-transaction.ts';
-import type { Db } from './tables.ts';
+import { inTransaction } from '../in-transaction.ts';
+import type { Db } from '../tables.ts';
 
 /** The audit log in a database. While it `isFull`, what must be audited is refused. */
 export function sqlAudit(db: Db, parts: ChainParts, isFull: () => boolean): AuditStore {

@@ -1,9 +1,9 @@
 /** A tenant's people in slices of their names, each small enough for one statement. */
 
-import type { TenantId } from '../../core/ids.ts';
-import { usernameKey } from '../username-key.ts';
-import { sliceSizeOn } from './slice-size.ts';
-import type { Db } from './tables.ts';
+import type { TenantId } from '../../../core/ids.ts';
+import { usernameKey } from '../../username-key.ts';
+import { sliceSizeOn } from '../slice-size.ts';
+import type { Db } from '../tables.ts';
 
 /** Names above one and up to another; null: without that end. */
 export interface Slice {

@@ -3,15 +3,15 @@
  * before there were signatures was just brought up to date, and an operator has decided so.
  */
 
-import type { Severity } from '../../core/audit-event.ts';
-import { defaultTenant } from '../../core/ids.ts';
-import type { EpochMs } from '../../core/time.ts';
-import type { AuditVerification } from '../types.ts';
+import type { Severity } from '../../../core/audit-event.ts';
+import { defaultTenant } from '../../../core/ids.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import type { AuditVerification } from '../../types.ts';
 import { appendToChain, headOf, type ChainParts } from './audit-chain.ts';
 import { signEnds } from './audit-signature.ts';
 import { verifyChain } from './audit-verification.ts';
-import { inTransaction } from './in-transaction.ts';
-import type { Db } from './tables.ts';
+import { inTransaction } from '../in-transaction.ts';
+import type { Db } from '../tables.ts';
 
 /** Who signs and why; it stands in the trail. */
 export interface Signing {

@@ -1,9 +1,9 @@
 /** How far the audit trail was sent on, and by whom. The trail itself is what waits. */
 
-import { StoreUnavailable } from '../types.ts';
-import type { AuditSinkStore } from '../types/audit-trail.ts';
+import { StoreUnavailable } from '../../types.ts';
+import type { AuditSinkStore } from '../../types/audit-trail.ts';
 import { eventOf } from './audit-rows.ts';
-import type { Db } from './tables.ts';
+import type { Db } from '../tables.ts';
 
 /** The sinks' cursors in a database. */
 export function sqlAuditSinks(db: Db): AuditSinkStore {

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 
-import { isPostgres } from './is-postgres.ts';
-import type { Db } from './tables.ts';
+import { isPostgres } from '../is-postgres.ts';
+import type { Db } from '../tables.ts';
 
 // A character that no group name has. It stands around each name.
 const separator = '\u001f';

@@ -2,14 +2,14 @@
 
 import { setImmediate as immediate } from 'node:timers/promises';
 
-import { defaultTenant } from '../../core/ids.ts';
-import type { EpochMs } from '../../core/time.ts';
-import { AuditChainBroken } from '../types.ts';
+import { defaultTenant } from '../../../core/ids.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import { AuditChainBroken } from '../../types.ts';
 import { appendToChain, headOf, rowsAfter, type ChainParts } from './audit-chain.ts';
 import { areEndsSigned } from './audit-signature.ts';
 import { faultIn } from './audit-verification.ts';
-import { inTransaction } from './in-transaction.ts';
-import type { AuditEventTable, AuditHeadTable, Db } from './tables.ts';
+import { inTransaction } from '../in-transaction.ts';
+import type { AuditEventTable, AuditHeadTable, Db } from '../tables.ts';
 
 const deleteSize = 1000;
 

@@ -9,16 +9,16 @@ import {
   methodsThatCount,
   tierIn,
   type EnrollmentStatus,
-} from '../../core/policy/enrollment-status.ts';
-import type { TenantId } from '../../core/ids.ts';
-import type { Tier } from '../../core/policy/mfa-policy.ts';
-import type { MethodId } from '../../core/proofs.ts';
-import type { MfaStatistics, TierCount } from '../types/administration.ts';
+} from '../../../core/policy/enrollment-status.ts';
+import type { TenantId } from '../../../core/ids.ts';
+import type { Tier } from '../../../core/policy/mfa-policy.ts';
+import type { MethodId } from '../../../core/proofs.ts';
+import type { MfaStatistics, TierCount } from '../../types/administration.ts';
 import { hasFactor } from './factors.ts';
 import { groupsIn } from './group-list.ts';
 import { slicesOf } from './people-slices.ts';
 import { dueExpression, hasKnownModel, type StatusAt } from './person-conditions.ts';
-import type { Db } from './tables.ts';
+import type { Db } from '../tables.ts';
 
 /** Counts a tenant's people; without any rules there is no such tenant. */
 export async function statisticsOf(

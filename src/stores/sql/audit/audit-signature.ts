@@ -5,7 +5,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-import type { AuditHeadTable } from './tables.ts';
+import type { AuditHeadTable } from '../tables.ts';
 
 /** The keys, which change when the encryption key is rotated. */
 export interface ChainKeys {

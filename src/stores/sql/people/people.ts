@@ -13,21 +13,26 @@ import {
   enrollmentStatusOf,
   methodsThatCount,
   tierIn,
-} from '../../core/policy/enrollment-status.ts';
-import type { TenantId } from '../../core/ids.ts';
-import { enrollmentDeadline } from '../../core/tenant-rules.ts';
-import type { EpochMs } from '../../core/time.ts';
-import { searchPattern } from '../search-text.ts';
-import type { ListedPerson, MfaDay, PeopleFilter, PeopleStore } from '../types/administration.ts';
-import { usernameKey } from '../username-key.ts';
-import { checked } from './checked.ts';
+} from '../../../core/policy/enrollment-status.ts';
+import type { TenantId } from '../../../core/ids.ts';
+import { enrollmentDeadline } from '../../../core/tenant-rules.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import { searchPattern } from '../../search-text.ts';
+import type {
+  ListedPerson,
+  MfaDay,
+  PeopleFilter,
+  PeopleStore,
+} from '../../types/administration.ts';
+import { usernameKey } from '../../username-key.ts';
+import { checked } from '../checked.ts';
 import { findTextOf, isInGroup } from './group-list.ts';
 import { statisticsOf } from './people-statistics.ts';
 import { slicesOf } from './people-slices.ts';
 import { hasOneOf, hasStatus, isOfTier, type StatusAt } from './person-conditions.ts';
-import { isStorable } from './storable.ts';
-import type { Db } from './tables.ts';
-import { sqlTenants } from './tenants.ts';
+import { isStorable } from '../storable.ts';
+import type { Db } from '../tables.ts';
+import { sqlTenants } from '../tenants.ts';
 import { enrolledIn, userOf, usersWithEnrolled } from './user-rows.ts';
 
 // So few are looked at one by one instead of by going through everybody.

@@ -13,15 +13,15 @@ import {
   auditDocument,
   canonicalJson,
   type UnhashedAuditEvent,
-} from '../../core/audit-document.ts';
-import type { AuditEvent, NewAuditEvent } from '../../core/audit-event.ts';
-import { auditEventIdFrom, idBytes } from '../../core/ids.ts';
-import type { Random } from '../../platform/random.ts';
-import { StoreUnavailable } from '../types.ts';
+} from '../../../core/audit-document.ts';
+import type { AuditEvent, NewAuditEvent } from '../../../core/audit-event.ts';
+import { auditEventIdFrom, idBytes } from '../../../core/ids.ts';
+import type { Random } from '../../../platform/random.ts';
+import { StoreUnavailable } from '../../types.ts';
 import { hourOf } from './audit-browser.ts';
 import { eventOf, rowOf } from './audit-rows.ts';
 import { areEndsSigned, signEnds, type ChainKeys, type Ends } from './audit-signature.ts';
-import type { AuditEventTable, AuditHeadTable, Db } from './tables.ts';
+import type { AuditEventTable, AuditHeadTable, Db } from '../tables.ts';
 
 // Checking so many takes some milliseconds; requests come in between.
 const pageSize = 100;

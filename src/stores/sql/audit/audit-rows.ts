@@ -1,8 +1,8 @@
 /** Audit events as rows. */
 
-import type { AuditEvent } from '../../core/audit-event.ts';
-import type { AuditEventId, RequestId, SessionKey, TenantId, UserId } from '../../core/ids.ts';
-import type { AuditEventTable } from './tables.ts';
+import type { AuditEvent } from '../../../core/audit-event.ts';
+import type { AuditEventId, RequestId, SessionKey, TenantId, UserId } from '../../../core/ids.ts';
+import type { AuditEventTable } from '../tables.ts';
 
 /** The row of an event. */
 export function rowOf(event: AuditEvent, seq: number): AuditEventTable {

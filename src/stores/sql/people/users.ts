@@ -4,16 +4,16 @@ import assert from 'node:assert/strict';
 
 import type { Updateable } from 'kysely';
 
-import type { UserId } from '../../core/ids.ts';
-import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../types.ts';
-import { searchText } from '../search-text.ts';
-import { usernameKey } from '../username-key.ts';
-import { checked } from './checked.ts';
-import { compiledOnce } from './compiled-once.ts';
+import type { UserId } from '../../../core/ids.ts';
+import { NameTaken, type PrincipalRecord, type User, type UserStore } from '../../types.ts';
+import { searchText } from '../../search-text.ts';
+import { usernameKey } from '../../username-key.ts';
+import { checked } from '../checked.ts';
+import { compiledOnce } from '../compiled-once.ts';
 import { groupList } from './group-list.ts';
-import { inTransaction, lockUser } from './in-transaction.ts';
-import type { Db, UserTable } from './tables.ts';
-import { tenantRulesOf } from './tenants.ts';
+import { inTransaction, lockUser } from '../in-transaction.ts';
+import type { Db, UserTable } from '../tables.ts';
+import { tenantRulesOf } from '../tenants.ts';
 import { enrolledIn, userOf, usersWithEnrolled, usersWithGroups } from './user-rows.ts';
 
 /** The users in a database. */
