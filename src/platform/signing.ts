@@ -273,7 +273,9 @@ async function readKeys(
     records = await keys.list();
   }
   const { kid, privateJwk } = signingKeyOf(records, sealer, now);
-  const published = records.map((record) => JSON.parse(record.publicJwk) as JWK);
+  const published = records
+    .filter((record) => isOurs(record, sealer))
+    .map((record) => JSON.parse(record.publicJwk) as JWK);
   const publicKeys = published.map(
     async (jwk) => [String(jwk.kid), await importJWK(jwk, algorithm)] as const,
   );
@@ -284,6 +286,27 @@ async function readKeys(
     published,
     readAt: now,
   };
+}
+
+/**
+ * Says whether the public part is that of a private one which we sealed.
+ *
+ * Security: whoever can write the database could put a public key of their own beside ours, and
+ * everybody would believe what they sign. One that was sealed under a key that has not come to this
+ * machine yet is left out until it has.
+ */
+function isOurs(
+  { kid, sealedPrivateJwk, publicJwk }: StoredSigningKey,
+  sealer: Pick<Sealer, 'unseal'>,
+): boolean {
+  try {
+    const opened = sealer.unseal(sealedPrivateJwk, signingKeyRow(kid)).toString();
+    const [own, shown] = [JSON.parse(opened) as JWK, JSON.parse(publicJwk) as JWK];
+    return shown.kid === kid && shown.kty === own.kty && shown.x === own.x && shown.y === own.y;
+  } catch (error) {
+    if (error instanceof UnsealError || error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 /** A key is published this long before it signs, so that whoever checks knows it by then. */

@@ -5,6 +5,7 @@ import type { SessionFacts } from '../core/facts.ts';
 import { type AdminPermission, decideAdministration } from '../core/policy/administration.ts';
 import { isNetworkAllowed } from '../core/policy/decide.ts';
 import type { Decision } from '../core/policy/decision.ts';
+import { denialCode } from '../core/policy/refusal.ts';
 import { Problem } from '../core/problem.ts';
 import { unreachable } from '../core/unreachable.ts';
 import { nextPage } from '../flows/next-page.ts';
@@ -121,9 +122,7 @@ function admissionOfAdministrator(
     case 'step-up':
       return redirectTo(pageAddress(back, '/step-up'), 'step-up-required');
     case 'deny':
-      throw new Problem(
-        decision.reason === 'service-network-not-allowed' ? 'not-admitted' : decision.reason,
-      );
+      throw new Problem(denialCode(decision.reason));
     default:
       return unreachable(decision);
   }

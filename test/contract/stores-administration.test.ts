@@ -225,6 +225,21 @@ describeEngines((engine) => {
       assert.equal((await begin('again')).state, 'done');
     });
 
+    test('is taken over from whoever did not finish, and kept longer from whoever did', async () => {
+      const { idempotency } = shared.stores;
+      await begin('killed');
+      const late = {
+        key: 'killed',
+        fingerprint: 'POST /a',
+        now: NOON + 101,
+        expiresAt: NOON + 200,
+      };
+      assert.deepEqual(await idempotency.begin(late), { state: 'new' });
+      const answer = { status: 200, sealedBody: 'late', expiresAt: NOON + 5000 };
+      await idempotency.finish('killed', answer);
+      assert.equal((await idempotency.begin({ ...late, now: NOON + 4000 })).state, 'done');
+    });
+
     test('is forgotten after its time, once for all who come then', async () => {
       const { idempotency } = shared.stores;
       await begin('old');

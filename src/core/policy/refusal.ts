@@ -62,7 +62,8 @@ export function refusalOf(
 
 type DenyReason = Extract<Decision, { kind: 'deny' }>['reason'];
 
-function denialCode(reason: DenyReason) {
+/** The code of the problem that a refusal is, for whoever asked. */
+export function denialCode(reason: DenyReason) {
   return reason === 'service-network-not-allowed' ? 'network-not-allowed' : reason;
 }
 

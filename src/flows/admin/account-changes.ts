@@ -98,7 +98,12 @@ export async function addAccount(
   return created;
 }
 
-/** Puts the account into exactly these groups. Its sessions live on, under the new groups. */
+/**
+ * Puts the account into exactly these groups. Its sessions live on, under the new groups; its
+ * one-time links do not where it gains any.
+ *
+ * Security: whoever made a link knows it. What it was good for may not be what it would open now.
+ */
 export async function putIntoGroups(
   stores: Stores,
   by: ChangedBy,
@@ -108,6 +113,8 @@ export async function putIntoGroups(
 ): Promise<User> {
   const groups = inOrder(wanted);
   await stores.users.setGroups(user.id, groups);
+  const gainsAny = groups.some((group) => !user.groups.includes(group));
+  if (gainsAny) await stores.enrollmentLinks.removeOfUser(user.id);
   await stores.accessChanges.note(user.id, now);
   const details = { before: user.groups, after: groups };
   const happening = { at: now, type: 'user.groups-changed', severity: 'notice', details } as const;

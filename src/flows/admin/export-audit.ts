@@ -5,6 +5,7 @@
 
 import type { AuditEvent } from '../../core/audit-event.ts';
 import { type AuditFormat, type AuditFormatName, auditFormats } from '../../core/audit-formats.ts';
+import type { TenantId } from '../../core/ids.ts';
 import { Problem } from '../../core/problem.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Stores } from '../../stores/types.ts';
@@ -29,10 +30,11 @@ export type AuditExport =
     }
   | { readonly ok: false; readonly faults: readonly SearchFault[] };
 
-/** How many exports of one installation may be under way at once, on one instance. */
+/** How many exports of one tenant may be under way at once, on one instance. */
 export const exportsMax = 4;
 
-const underWay = new WeakMap<Stores, number>();
+// A tenant of its own: whoever reads slowly keeps nobody else out.
+const underWay = new WeakMap<Stores, Map<TenantId, number>>();
 
 /** How many events are handed on in one piece. */
 const chunkEvents = 200;
@@ -54,7 +56,7 @@ export async function exportAudit(
   const { tenant } = admin.session.principal;
   const settled = await settleSearch(ctx.stores, tenant, search);
   if (!settled.ok) return settled;
-  assertNotTooMany(ctx);
+  assertNotTooMany(ctx, admin);
   await ctx.stores.transaction(async (stores) => {
     const actor = await holdAdministrator(ctx, stores, admin, 'view');
     await stores.audit.append(
@@ -88,12 +90,21 @@ async function begun(chunks: AsyncGenerator<string>): Promise<AsyncIterable<stri
   };
 }
 
-function assertNotTooMany({ stores }: FlowContext): void {
-  if ((underWay.get(stores) ?? 0) < exportsMax) return;
+function assertNotTooMany({ stores }: FlowContext, { session }: Administrator): void {
+  if (countUnderWay(stores, session.principal.tenant) < exportsMax) return;
   throw new Problem('too-busy', {
     detail: 'Other exports are under way. Try again when they are done.',
     retryAfterSeconds: 30,
   });
+}
+
+function countUnderWay(stores: Stores, tenant: TenantId): number {
+  return underWay.get(stores)?.get(tenant) ?? 0;
+}
+
+function changeUnderWay(stores: Stores, tenant: TenantId, change: 1 | -1): void {
+  const counts = underWay.get(stores) ?? new Map<TenantId, number>();
+  underWay.set(stores, counts.set(tenant, (counts.get(tenant) ?? 0) + change));
 }
 
 async function* chunksOf(
@@ -102,8 +113,9 @@ async function* chunksOf(
   { filter, format }: { readonly filter: AuditFilter; readonly format: AuditFormat },
 ): AsyncGenerator<string> {
   // Once more: of many that ask at once, none had begun when the others were let in.
-  assertNotTooMany(ctx);
-  underWay.set(ctx.stores, (underWay.get(ctx.stores) ?? 0) + 1);
+  assertNotTooMany(ctx, admin);
+  const { tenant } = admin.session.principal;
+  changeUnderWay(ctx.stores, tenant, 1);
   try {
     let lines: string[] = format.head === null ? [] : [`${format.head}\n`];
     for await (const event of whileAllowed(ctx, admin, ctx.stores.auditBrowser.export(filter))) {
@@ -114,7 +126,7 @@ async function* chunksOf(
     }
     if (lines.length > 0) yield lines.join('');
   } finally {
-    underWay.set(ctx.stores, (underWay.get(ctx.stores) ?? 1) - 1);
+    changeUnderWay(ctx.stores, tenant, -1);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Principal } from '../../core/facts.ts';
-import type { UserId } from '../../core/ids.ts';
+import { defaultTenant, type UserId } from '../../core/ids.ts';
 import { isNeededToApprove, mayHandOut } from '../../core/policy/administration.ts';
 import { type FieldFault, Problem } from '../../core/problem.ts';
 import { NameTaken, type Stores, type User } from '../../stores/types.ts';
@@ -66,6 +66,9 @@ export async function createPerson(
   const settled = settledAccount(ctx, { ...input, tenant });
   if (!settled.ok) throw invalid([{ pointer: pointers[settled.reason], detail: settled.sentence }]);
   const { account } = settled;
+  if (tenant !== defaultTenant && isNamedInRules(ctx, account.username)) {
+    throw invalid([nameInRules]);
+  }
   try {
     return await ctx.stores.transaction(async (stores) => {
       const actor = await holdAdministrator(ctx, stores, admin, 'manage');
@@ -83,6 +86,25 @@ export async function createPerson(
     const detail = 'There is an account of this name already.';
     throw invalid([{ pointer: '/username', detail }]);
   }
+}
+
+const nameInRules: FieldFault = {
+  pointer: '/username',
+  detail: 'This name is kept for somebody else. Take another.',
+};
+
+/**
+ * Says whether a rule names somebody of this name, in any letter case.
+ *
+ * Security: names are the installation's, and rules mean those of the tenant `default`. Whoever took
+ * one in another tenant that a rule names and nobody has yet would be admitted in their place.
+ */
+function isNamedInRules(ctx: Pick<FlowContext, 'config'>, username: string): boolean {
+  const rules = ctx.config.current().routes.flatMap((route) => route.rules);
+  const named = rules.flatMap(({ audience }) =>
+    audience === null ? [] : [...audience.users, ...audience.services],
+  );
+  return named.some((name) => name.toLowerCase() === username.toLowerCase());
 }
 
 /** What is to be changed; what is left out stays. */
@@ -215,6 +237,14 @@ async function changeGroups(
   }
   const added = groups.filter((group) => !before.groups.includes(group));
   assertMayHandOut(ctx, actor, added);
+  // Nor is anybody made to be no approver for a while, to be invited anew as somebody else.
+  const { policy } = ctx.config.current();
+  const removed = before.groups.filter((group) => !groups.includes(group));
+  assertMayHandOut(
+    ctx,
+    actor,
+    removed.filter((group) => isNeededToApprove({ groups: [group] }, policy)),
+  );
   return putIntoGroups(stores, actor, before, groups, actor.now);
 }
 

@@ -11,7 +11,7 @@ import { idBytes, idFrom, type ChallengeId } from '../../core/ids.ts';
 import { isMethodEnabled } from '../../core/policy/mfa-policy.ts';
 import { challengeRow } from '../../core/sealed-rows.ts';
 import { addSeconds, type EpochMs } from '../../core/time.ts';
-import type { Challenge, Stores } from '../../stores/types.ts';
+import type { Challenge, PrincipalRecord, Stores } from '../../stores/types.ts';
 import { eventInSession } from '../audit-events.ts';
 import type { FlowContext, Visit } from '../flow-context.ts';
 import { holdUser } from '../hold-user.ts';
@@ -126,12 +126,28 @@ export async function confirmRecoveryCodes(
 ): Promise<boolean> {
   if (nextPage(ctx, session) === 'challenge') return false;
   return ctx.stores.transaction(async (stores) => {
-    const { user } = await holdUser(stores, session);
-    return confirmShownCodes(ctx, stores, visit, { session, user });
+    const record = await holdUser(stores, session);
+    if (!mayHaveCodesAlone(ctx, record)) return false;
+    return confirmShownCodes(ctx, stores, visit, { session, user: record.user });
   });
 }
 
-/** The same in a transaction at hand, with the record held. */
+/**
+ * Says whether this person's codes stand beside an authenticator, or there can be none.
+ *
+ * Security: codes that a stolen password alone made live would count as something enrolled, which
+ * the owner could not prove (G8).
+ */
+function mayHaveCodesAlone(
+  ctx: Pick<FlowContext, 'config'>,
+  { enrolled }: PrincipalRecord,
+): boolean {
+  const { mfa } = ctx.config.current().policy;
+  const isAnyEnabled = mfa.methods.totp.isEnabled || mfa.methods.webauthn.isEnabled;
+  return enrolled.length > 0 || !isAnyEnabled;
+}
+
+/** The same in a transaction at hand, with the record held and an authenticator beside it. */
 export async function confirmShownCodes(
   ctx: FlowContext,
   stores: Stores,

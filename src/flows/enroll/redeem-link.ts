@@ -8,6 +8,7 @@
 
 import type { Proof } from '../../core/proofs.ts';
 import { isFromTheFuture } from '../../core/assurance.ts';
+import { isNeededToApprove } from '../../core/policy/administration.ts';
 import { Problem } from '../../core/problem.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { PasswordRefusal } from '../../methods/method.ts';
@@ -150,7 +151,21 @@ async function findLink(
   if (link === null || isFromTheFuture(link.createdAt, now)) return null;
   if (kind !== undefined && link.kind !== kind) return null;
   const user = await ctx.stores.users.findById(link.userId);
-  return user?.kind === 'user' && !user.isDisabled ? { link, user } : null;
+  if (user === null || user.kind !== 'user' || user.isDisabled) return null;
+  return isOwnMaking(ctx, link, user) ? null : { link, user };
+}
+
+/**
+ * Says whether an administrator made the link by which somebody would choose a password who approves
+ * resets by now: whoever made it knows it, and would approve what they ask for themselves.
+ */
+function isOwnMaking(
+  ctx: Pick<FlowContext, 'config'>,
+  { kind, createdBy }: EnrollmentLink,
+  user: User,
+): boolean {
+  const { policy } = ctx.config.current();
+  return kind === 'invitation' && createdBy !== 'cli' && isNeededToApprove(user, policy);
 }
 
 /** Holds the person and uses the link up, with its audit event; null when it was used meanwhile. */

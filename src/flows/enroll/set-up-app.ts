@@ -9,6 +9,7 @@ import type { PendingTotp } from '../../methods/method.ts';
 import type { FlowContext, Visit } from '../flow-context.ts';
 import { holdUser } from '../hold-user.ts';
 import { beginTotpEnrollment } from './enroll-totp.ts';
+import { assertMayEnroll } from './may-enroll.ts';
 import { makeRecoveryCodes, takeRecoveryCodes } from './recovery-codes.ts';
 
 /** What is shown. */
@@ -41,7 +42,8 @@ async function codesToShow(
 ): Promise<readonly string[]> {
   if (!isMethodEnabled('recovery-code', ctx.config.current().policy.mfa)) return [];
   const hasSome = await ctx.stores.transaction(async (stores) => {
-    await holdUser(stores, session);
+    const record = await holdUser(stores, session);
+    await assertMayEnroll(ctx, stores, { session, record, now: ctx.clock.now() });
     if ((await stores.recoveryCodes.countLeft(session.principal.id)) > 0) return true;
     await makeRecoveryCodes(ctx, stores, visit, session);
     return false;

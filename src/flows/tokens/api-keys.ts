@@ -13,7 +13,12 @@ import { apiKeyPrefix } from '../../core/tokens.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { ApiKey, KeysetPage } from '../../stores/types/administration.ts';
 import type { User } from '../../stores/types.ts';
-import { type Administrator, eventByAdministrator, holdBoth } from '../admin/administrator.ts';
+import {
+  type Administrator,
+  assertMayView,
+  eventByAdministrator,
+  holdBoth,
+} from '../admin/administrator.ts';
 import { authenticatorNameIn } from '../enroll/authenticator-names.ts';
 import type { FlowContext } from '../flow-context.ts';
 
@@ -83,14 +88,18 @@ export async function createApiKey(
   });
 }
 
-/** The keys of the administrator's tenant, newest first. */
+/**
+ * The keys of the administrator's tenant, newest first. Throws the problem `not-permitted` without a
+ * role that lets one look.
+ */
 export async function listApiKeys(
   ctx: FlowContext,
-  { session }: Administrator,
+  admin: Administrator,
   filter: { readonly userId: UserId | null },
   page: KeysetPage,
 ): Promise<readonly ApiKey[]> {
-  const { tenant } = session.principal;
+  assertMayView(ctx, admin);
+  const { tenant } = admin.session.principal;
   return ctx.stores.apiKeys.list({ tenant, user: filter.userId }, page);
 }
 

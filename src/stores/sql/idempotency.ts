@@ -43,10 +43,11 @@ export function sqlIdempotency(db: Db): IdempotencyStore {
       throw new StoreUnavailable('The database (idempotency keys keep changing)');
     },
 
-    async finish(key, { status, sealedBody }) {
+    async finish(key, { status, sealedBody, expiresAt }) {
+      const kept = expiresAt === undefined ? {} : { expires_at: expiresAt };
       await db
         .updateTable('idempotency_keys')
-        .set({ status, sealed_body: sealedBody })
+        .set({ status, sealed_body: sealedBody, ...kept })
         .where('key', '=', key)
         .execute();
     },

@@ -260,11 +260,17 @@ export interface IdempotencyStore {
     /** Hash over method, path and body. */
     readonly fingerprint: string;
     readonly now: EpochMs;
+    /** From then on it counts as never sent: whoever has not finished was killed. */
     readonly expiresAt: EpochMs;
   }): Promise<IdempotencyRecord>;
   finish(
     key: string,
-    answer: { readonly status: number; readonly sealedBody: string },
+    answer: {
+      readonly status: number;
+      readonly sealedBody: string;
+      /** Until when the answer is kept; by default as `begin` said. */
+      readonly expiresAt?: EpochMs;
+    },
   ): Promise<void>;
   /** The work was not done: the next one may try. */
   release(key: string): Promise<void>;

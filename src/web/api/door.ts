@@ -53,9 +53,9 @@ async function serve(desk: Desk, path: string): Promise<void> {
   if (isOfAdministration(operation.who)) assertAdministrationNetwork(desk);
   const caller = await callerOf(desk, operation);
   const body = await readBody(desk.req, desk.res);
-  if (body.length > 0) assertJsonType(desk.req.headers['content-type']);
-  if (body.length > 0 && !isSafe(operation.method))
+  if (body.length > 0 && !isSafe(operation.method)) {
     assertJsonType(desk.req.headers['content-type']);
+  }
   const checked = validated(operation, {
     body: parseJson(body),
     query: desk.request.query,

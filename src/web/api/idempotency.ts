@@ -17,6 +17,9 @@ import type { ApiAnswer } from './operation.ts';
 /** How long an answer is kept. */
 export const idempotencySeconds = 24 * 3600;
 
+/** Whoever has not answered within this was killed in the middle: the next one may try. */
+const leaseSeconds = 120;
+
 /** What a key is bound to. */
 export interface RepeatableCall {
   /** Who calls: the id of their account. */
@@ -65,7 +68,7 @@ export async function repeatable(
     // No call of these takes a password or a code, which a bare hash would leave open to guessing.
     fingerprint: hashOf(call.method, call.target, call.body),
     now,
-    expiresAt: addSeconds(now, idempotencySeconds),
+    expiresAt: addSeconds(now, leaseSeconds),
   });
   switch (record.state) {
     case 'other-request':
@@ -97,9 +100,12 @@ export async function repeatable(
   }
   const sealedBody = ctx.sealer.seal(JSON.stringify(answer.body), row);
   // It is done; that its answer cannot be kept must not look as if it were not.
-  await idempotency.finish(name, { status: answer.status, sealedBody }).catch((error: unknown) => {
-    ctx.log.warn({ err: error }, 'the answer of an idempotency key could not be kept');
-  });
+  const expiresAt = addSeconds(now, idempotencySeconds);
+  await idempotency
+    .finish(name, { status: answer.status, sealedBody, expiresAt })
+    .catch((error: unknown) => {
+      ctx.log.warn({ err: error }, 'the answer of an idempotency key could not be kept');
+    });
   return { answer, isReplay: false };
 }
 

@@ -15,6 +15,7 @@ import {
   hasUnconfirmedCodes,
   takeRecoveryCodes,
 } from '../../../src/flows/enroll/recovery-codes.ts';
+import { setUpApp } from '../../../src/flows/enroll/set-up-app.ts';
 import {
   isProofNeededForCodes,
   regenerateRecoveryCodes,
@@ -51,6 +52,19 @@ async function justEnrolled(username = 'anna') {
   assert(answer.ok);
   return { secret, session: sure(await world.rise(answer.session, session)) };
 }
+
+// Regression: a stolen password alone made codes live for somebody who had nothing enrolled: the
+// owner was then asked for a proof that only the thief could give (G8).
+test('a set that was shown beside no authenticator is not made live', async () => {
+  await world.addUser('dan');
+  const session = await world.signInBy('dan');
+  const { recoveryCodes } = await setUpApp(world.ctx, visit(), session);
+  assert.equal(recoveryCodes.length, 10);
+  assert.equal(await confirm(session), false);
+  const { id } = session.principal;
+  assert.equal(await world.ctx.stores.recoveryCodes.hasConfirmed(id), false);
+  assert.equal((await world.enroll(await world.signInBy('dan'))).recoveryCodes.length, 10);
+});
 
 const take = (session: SessionFacts) => takeRecoveryCodes(world.ctx, session);
 const confirm = (session: SessionFacts) => confirmRecoveryCodes(world.ctx, visit(), session);

@@ -206,7 +206,7 @@ describe('signing keys', () => {
     assert.equal(await kidOfNext(), second.kid);
   });
 
-  test('that are sealed under a key that is not here yet are published and do not sign', async () => {
+  test('that are sealed under a key that is not here yet neither sign nor are believed', async () => {
     const keys = keysInMemory();
     const clock = fixedClock();
     const signer = await createSigner({ clock, keys, sealer });
@@ -215,8 +215,26 @@ describe('signing keys', () => {
     await keys.create(await makeSigningKey(elsewhere, clock.now()));
 
     clock.advance(120);
-    assert.equal((await signer.jwks()).keys.length, 2);
+    const published = (await signer.jwks()).keys.map(({ kid }) => kid);
+    assert.deepEqual(published, [first]);
     assert.equal(decodeProtectedHeader(await signer.sign(claims)).kid, first);
+  });
+
+  // Regression: whoever could write the database put a public key of their own beside ours, and
+  // everybody believed what they signed.
+  test('are believed only with the private part that we sealed', async () => {
+    const clock = fixedClock();
+    const keys = keysInMemory();
+    await createSigner({ clock, keys, sealer });
+    const [ours] = keys.records;
+    assert.ok(ours !== undefined);
+    const stranger = createSealer([seededRandom('stranger').bytes(32)], seededRandom());
+    const theirs = await makeSigningKey(stranger, clock.now() - 120_000);
+    await keys.create({ ...theirs, sealedPrivateJwk: ours.sealedPrivateJwk });
+    await keys.create({ ...theirs, kid: ours.kid, sealedPrivateJwk: ours.sealedPrivateJwk });
+    const signer = await createSigner({ clock, keys, sealer });
+    const published = (await signer.jwks()).keys;
+    assert.deepEqual(published, [JSON.parse(ours.publicJwk)]);
   });
 
   test('that were sealed for another place do not open', async () => {

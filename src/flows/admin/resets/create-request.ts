@@ -1,7 +1,6 @@
 /** A reset is asked for: the first step of a request, in the transaction at hand. */
 
 import { idBytes, idFrom } from '../../../core/ids.ts';
-import { tierOf } from '../../../core/policy/mfa-policy.ts';
 import { approvalsNeededFor, resetExpiry } from '../../../core/reset-request.ts';
 import type { Stores, User } from '../../../stores/types.ts';
 import type { ResetRequest } from '../../../stores/types/administration.ts';
@@ -9,6 +8,7 @@ import type { FlowContext } from '../../flow-context.ts';
 import type { HeldAdministrator } from '../administrator.ts';
 import type { ResetInput } from './reset-input.ts';
 import { proofingInWords, recordResetStep } from './reset-news.ts';
+import { tierForReset } from './tier-for-reset.ts';
 
 /** Writes a request down that is about to wait, and what becomes known of it. */
 export async function createRequest(
@@ -22,7 +22,7 @@ export async function createRequest(
 ): Promise<ResetRequest> {
   const { policy } = ctx.config.current();
   const { principal } = actor.session;
-  const tier = tierOf(target, policy.tiers);
+  const tier = await tierForReset(stores, target, policy.tiers, actor.now);
   const approvalsNeeded = approvalsNeededFor(tier, policy.mfa.reset);
   const asked = {
     ...input,

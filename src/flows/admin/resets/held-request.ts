@@ -2,7 +2,7 @@
 
 import type { ResetRequestId } from '../../../core/ids.ts';
 import { type AdminRole, adminRolesOf } from '../../../core/policy/administration.ts';
-import { tierOf, type AccessPolicy } from '../../../core/policy/mfa-policy.ts';
+import type { AccessPolicy } from '../../../core/policy/mfa-policy.ts';
 import { Problem } from '../../../core/problem.ts';
 import {
   approvalRoles,
@@ -19,6 +19,7 @@ import type { ResetRequest } from '../../../stores/types/administration.ts';
 import type { FlowContext } from '../../flow-context.ts';
 import type { HeldAdministrator } from '../administrator.ts';
 import { isProofingEnough } from './reset-input.ts';
+import { tierForReset } from './tier-for-reset.ts';
 
 /** The roles as sentences name them. */
 export const roleNames: Readonly<Record<ApprovalRole, string>> = {
@@ -123,10 +124,10 @@ export function roleToApproveIn(
  * enough that was approved for less than is asked for now.
  */
 export async function obstacleTo(
-  ctx: Pick<FlowContext, 'config'>,
-  stores: Pick<Stores, 'users'>,
+  ctx: Pick<FlowContext, 'config' | 'clock'>,
+  stores: Pick<Stores, 'users' | 'auditBrowser'>,
   request: ResetRequest,
-  person: Pick<User, 'groups'>,
+  person: Pick<User, 'id' | 'tenant' | 'groups'>,
 ): Promise<string | null> {
   const { policy } = ctx.config.current();
   for (const { approver, approverName, role } of request.approvals) {
@@ -135,7 +136,8 @@ export async function obstacleTo(
       return `${approverName} approved this and is no ${roleNames[role]} any more. Cancel it and ask for the reset anew.`;
     }
   }
-  const needed = approvalsNeededFor(tierOf(person, policy.tiers), policy.mfa.reset);
+  const tier = await tierForReset(stores, person, policy.tiers, ctx.clock.now());
+  const needed = approvalsNeededFor(tier, policy.mfa.reset);
   if (needed > request.approvals.length) {
     return 'More approvals are needed by now than this request had to have. Cancel it and ask for the reset anew.';
   }

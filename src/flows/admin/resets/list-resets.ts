@@ -2,7 +2,7 @@
 
 import type { ResetRequestId, UserId } from '../../../core/ids.ts';
 import { adminRolesOf, isAbove, mayAdminister } from '../../../core/policy/administration.ts';
-import { tierOf, type Tier } from '../../../core/policy/mfa-policy.ts';
+import type { Tier } from '../../../core/policy/mfa-policy.ts';
 import { Problem } from '../../../core/problem.ts';
 import {
   approvalRoles,
@@ -17,6 +17,7 @@ import type { KeysetPage, ResetRequest } from '../../../stores/types/administrat
 import type { FlowContext } from '../../flow-context.ts';
 import type { Administrator } from '../administrator.ts';
 import { obstacleTo } from './held-request.ts';
+import { tierForReset } from './tier-for-reset.ts';
 
 /** Which requests; null: it does not matter. */
 export interface ResetFilter {
@@ -145,7 +146,7 @@ export async function resetOutlook(
   const user = await ctx.stores.users.findById(userId);
   if (user === null || user.tenant !== principal.tenant) throw new Problem('not-found');
   const { reset } = policy.mfa;
-  const tier = tierOf(user, policy.tiers);
+  const tier = await tierForReset(ctx.stores, user, policy.tiers, ctx.clock.now());
   const approvalsNeeded = approvalsNeededFor(tier, reset);
   const found = await ctx.stores.resets.findOpenOf(user.id);
   const isOver = found !== null && resetStateAt(found, ctx.clock.now()) === 'expired';

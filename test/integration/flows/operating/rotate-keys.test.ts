@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { sql } from 'kysely';
 
+import type { SessionFacts } from '../../../../src/core/facts.ts';
 import { sealedPlaces } from '../../../../src/core/sealed-rows.ts';
 import { answerChallengeWithPasskey } from '../../../../src/flows/sign-in/answer-passkey.ts';
 import { answerChallenge } from '../../../../src/flows/sign-in/challenge.ts';
@@ -20,6 +21,7 @@ import {
   beginTotpEnrollment,
   finishTotpEnrollment,
 } from '../../../../src/flows/enroll/enroll-totp.ts';
+import { takeRecoveryCodes } from '../../../../src/flows/enroll/recovery-codes.ts';
 import { newestRoot } from '../../../../src/flows/operating/open-keys.ts';
 import { needsOfOldKeys, removeOldSigningKeys } from '../../../../src/flows/operating/old-keys.ts';
 import {
@@ -60,6 +62,18 @@ async function othersThan(rootId: string): Promise<number> {
   return count;
 }
 
+/** Somebody who has just set up an app, and whose codes wait to be shown. */
+async function justEnrolled(username: string): Promise<SessionFacts> {
+  const { world } = room;
+  await world.addUser(username);
+  const session = await world.signInBy(username);
+  const { secret } = await beginTotpEnrollment(world.ctx, session);
+  const code = codeAt(secret, world.clock.now());
+  const answer = await finishTotpEnrollment(world.ctx, visit(), session, { code });
+  assert.ok(answer.ok);
+  return sure(await world.rise(answer.session, session));
+}
+
 describe('a rotation', () => {
   test('seals everything anew; the old key is kept for reading', async () => {
     const { world } = room;
@@ -67,6 +81,7 @@ describe('a rotation', () => {
     await atPasskeyChallenge(world, 'ben');
     await world.addUser('chloe');
     await beginTotpEnrollment(world.ctx, await world.signInBy('chloe'));
+    const dan = await justEnrolled('dan');
     const before = idOf(room);
 
     const rotation = await rotateKeys(room.rotation());
@@ -77,6 +92,8 @@ describe('a rotation', () => {
     assert.equal(await othersThan(rotation.key), 0);
     assert.deepEqual(rotation.unreadable, []);
     assert.equal(idOf(room), rotation.key);
+    // Codes that were made and not shown yet are shown.
+    assert.equal((await takeRecoveryCodes(world.ctx, dan))?.length, 10);
   });
 
   test('leaves everybody what they have: app, passkey, codes, and what they were about', async () => {
