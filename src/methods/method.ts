@@ -63,6 +63,8 @@ export interface TotpEnrollment {
   /** The time step of the code when it is right for the secret, else null. */
   stepOf(credential: TotpCredential, code: string, now: EpochMs): number | null;
   seal(user: UserId, authenticator: AuthenticatorId, credential: TotpCredential): string;
+  /** What the codes of an enrolled app look like. */
+  shapeOf(authenticator: Authenticator): Pick<TotpCredential, 'digits' | 'periodSeconds'>;
   /** Reads a URI that an app was enrolled with elsewhere. */
   readUri(text: string): TotpUriReading;
 }

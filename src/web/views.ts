@@ -93,8 +93,9 @@ export interface SignInPage {
 /** Posts `code`. */
 export interface ChallengePage {
   readonly page: 'challenge';
-  readonly digits: number;
-  readonly periodSeconds: number;
+  /** Null where the person's apps differ; nothing is counted then. */
+  readonly digits: number | null;
+  readonly periodSeconds: number | null;
   readonly errors: readonly FieldError[];
   /** A sentence when codes are paused; the form is not shown then. */
   readonly locked: string | null;
@@ -151,8 +152,9 @@ export interface StepUpPage {
   readonly page: 'step-up';
   /** Which second factor is asked for beside the password. */
   readonly method: 'totp' | 'recovery-code';
-  readonly digits: number;
-  readonly periodSeconds: number;
+  /** Null where the person's apps differ; nothing is counted then. */
+  readonly digits: number | null;
+  readonly periodSeconds: number | null;
   readonly errors: readonly FieldError[];
   readonly locked: string | null;
   readonly alternatives: readonly Alternative[];
@@ -344,8 +346,9 @@ export interface DisableMfaPage {
   readonly page: 'disable-mfa';
   /** `webauthn`: a passkey was just used. */
   readonly method: 'totp' | 'recovery-code' | 'webauthn';
-  readonly digits: number;
-  readonly periodSeconds: number;
+  /** Null where the person's apps differ; nothing is counted then. */
+  readonly digits: number | null;
+  readonly periodSeconds: number | null;
   readonly errors: readonly FieldError[];
   readonly locked: string | null;
   readonly alternatives: readonly Alternative[];

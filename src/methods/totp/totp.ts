@@ -131,6 +131,11 @@ export function createTotpEnrollment(parts: TotpParts): TotpEnrollment {
       return sealed;
     },
 
+    shapeOf(authenticator) {
+      const { digits, periodSeconds } = unsealCredential(sealer, authenticator);
+      return { digits, periodSeconds };
+    },
+
     readUri: readOtpauthUri,
   };
 }

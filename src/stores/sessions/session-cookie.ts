@@ -39,12 +39,13 @@ export function parseSessionCookie(
   // `s:` marks a signed value, as express-session writes it.
   if (value?.startsWith('s:') !== true) return null;
   const signed = value.slice(2);
-  const key = keys.findKey(
-    keyPurpose,
-    (candidate) => unsign(signed, secretOf(candidate)) !== false,
-  );
-  const id = key === null ? false : unsign(signed, secretOf(key));
-  return id !== false && idPattern.test(id) ? id : null;
+  let id = '';
+  const key = keys.findKey(keyPurpose, (candidate) => {
+    const unsigned = unsign(signed, secretOf(candidate));
+    if (unsigned !== false) id = unsigned;
+    return unsigned !== false;
+  });
+  return key !== null && idPattern.test(id) ? id : null;
 }
 
 function secretOf(key: Buffer): string {

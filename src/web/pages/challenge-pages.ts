@@ -4,6 +4,7 @@ import type { SessionFacts } from '../../core/facts.ts';
 import { answersOf } from '../../core/policy/decide.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { beginPasskeyChallenge } from '../../flows/sign-in/answer-passkey.ts';
+import { codeShapeOf } from '../../flows/sign-in/code-shape.ts';
 import type { Exchange } from '../exchange.ts';
 import { pageHref } from '../onward.ts';
 import type {
@@ -42,7 +43,8 @@ export async function challengePage(
       alternatives: challengeLinks(exchange, 'webauthn', locked),
     };
   }
-  const { digits, periodSeconds } = exchange.config.totp;
+  const { parts, session } = exchange;
+  const { digits, periodSeconds } = await codeShapeOf(parts.flows, session.principal.id);
   return {
     page: 'challenge',
     digits,

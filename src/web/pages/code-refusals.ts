@@ -32,7 +32,7 @@ export function hasCodeShape(kind: CodeKind, code: string): boolean {
 export function shapeError(exchange: Exchange, kind: CodeKind): FieldError {
   const { say } = exchange.parts.renderer.words;
   return kind === 'totp'
-    ? { field: 'code', message: say('code.shape', { digits: exchange.config.totp.digits }) }
+    ? { field: 'code', message: say('code.shape') }
     : { field: 'recovery_code', message: say('recovery-code.shape') };
 }
 

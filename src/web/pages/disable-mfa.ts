@@ -5,6 +5,7 @@ import { answersOf } from '../../core/policy/decide.ts';
 import { Problem } from '../../core/problem.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { lockedUntil } from '../../flows/sign-in/challenge.ts';
+import { codeShapeOf } from '../../flows/sign-in/code-shape.ts';
 import {
   assertMayDisable,
   disableMfa,
@@ -32,7 +33,7 @@ export async function showDisableMfa(exchange: Exchange<SessionFacts>): Promise<
   const { parts, session, query } = exchange;
   assertMayDisable(parts.flows, session);
   const method = methodShown(exchange, query.get('method'));
-  return showPage(pageWith(exchange, method, [], await lockedUntil(parts.flows, session)));
+  return showPage(await pageWith(exchange, method, [], await lockedUntil(parts.flows, session)));
 }
 
 /** Switches it off. */
@@ -42,7 +43,7 @@ export async function submitDisableMfa(exchange: Exchange<SessionFacts>): Promis
   const proof = typedProof(exchange);
   const omissions = omissionsIn(exchange, proof);
   if (omissions.length > 0) {
-    const page = pageWith(exchange, proof.method, omissions, null);
+    const page = await pageWith(exchange, proof.method, omissions, null);
     return refuse(new Problem('invalid-request'), page);
   }
 
@@ -59,12 +60,15 @@ export async function submitDisableMfa(exchange: Exchange<SessionFacts>): Promis
     const wrong = { field: null, message: say(isAlone ? 'password.wrong' : 'step-up.wrong') };
     return refuse(
       new Problem('invalid-credentials'),
-      pageWith(exchange, proof.method, [wrong], null),
+      await pageWith(exchange, proof.method, [wrong], null),
     );
   }
   const until = answer.reason === 'locked' ? answer.lockedUntil : null;
   const errors = proof.method === 'webauthn' ? [] : refusalErrors(exchange, proof.method, answer);
-  return refuse(refusalProblem(exchange, answer), pageWith(exchange, proof.method, errors, until));
+  return refuse(
+    refusalProblem(exchange, answer),
+    await pageWith(exchange, proof.method, errors, until),
+  );
 }
 
 /**
@@ -107,13 +111,14 @@ function omissionsIn(exchange: Exchange, proof: DisableProof): readonly FieldErr
   return errors;
 }
 
-function pageWith(
+async function pageWith(
   exchange: Exchange<SessionFacts>,
   method: Method,
   errors: readonly FieldError[],
   until: EpochMs | null,
-): DisableMfaPage {
-  const { digits, periodSeconds } = exchange.config.totp;
+): Promise<DisableMfaPage> {
+  const { parts, session } = exchange;
+  const { digits, periodSeconds } = await codeShapeOf(parts.flows, session.principal.id);
   const locked = method === 'webauthn' ? null : lockedSentence(exchange, until);
   return {
     page: 'disable-mfa',

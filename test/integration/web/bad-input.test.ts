@@ -162,7 +162,7 @@ describe('a request to the portal', () => {
     for (const code of codes) {
       const answer = await client.post(challenge, { code });
       assert.equal(answer.status, 400, JSON.stringify(code));
-      assert.match(answer.body, /Enter the 6 digits/, JSON.stringify(code));
+      assert.match(answer.body, /Enter all digits of the code/, JSON.stringify(code));
     }
     const user = await portal.flows.stores.users.findByUsername('ben');
     assert.ok(user);

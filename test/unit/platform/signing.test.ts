@@ -129,6 +129,24 @@ describe('a token', () => {
     assert.notEqual(await here.verifyToken(token, asked), null);
   });
 
+  test('holds through a rotation, until its key is removed (F36)', async () => {
+    const keys = keysInMemory();
+    const clock = fixedClock();
+    const signer = await createSigner({ clock, keys, sealer });
+    const old = await issue(signer);
+    clock.advance(120);
+    await keys.create(await makeSigningKey(sealer, clock.now()));
+    clock.advance(120);
+    const token = await issue(signer);
+    assert.notEqual(decodeProtectedHeader(token).kid, decodeProtectedHeader(old).kid);
+    assert.notEqual(await signer.verifyToken(old, asked), null);
+
+    keys.records.splice(1);
+    clock.advance(31);
+    assert.equal(await signer.verifyToken(old, asked), null);
+    assert.notEqual(await signer.verifyToken(token, asked), null);
+  });
+
   test('by keys that nobody has makes them be read once a second, however many come', async () => {
     let reads = 0;
     const keys = keysInMemory();
