@@ -80,8 +80,7 @@ export async function openWorld(options: WorldOptions = {}) {
     clock,
     lifetimes: () => config.sessions,
   });
-  const sealer =
-    options.sealer ?? createSealer([seededRandom('key').bytes(32)], systemRandom);
+  const sealer = options.sealer ?? createSealer([seededRandom('key').bytes(32)], systemRandom);
   const totp = {
     sealer,
     random: systemRandom,

@@ -69,7 +69,8 @@ function formOf(exchange: Exchange<SessionFacts>, { written, sessions }: Explain
   const text = (name: ExplainField, hint: string, kind: 'text' | 'search' = 'text') =>
     ({ kind, name, label: say(`explain.field.${name}`), value: written[name], hint }) as const;
   const choice = (name: ExplainField, options: readonly Option[]) => {
-    const value = written[name];
+    // Nothing asked for yet is the first that is offered.
+    const value = written[name] === '' ? (options[0]?.value ?? '') : written[name];
     const known = options.some((option) => option.value === value);
     return {
       kind: 'choice',

@@ -10,6 +10,7 @@ import { administratorOf, mayDo } from '../administrator.ts';
 import type { Fact } from '../blocks.ts';
 import { noticeIn } from '../done.ts';
 import { momentsOf } from '../moment.ts';
+import { guardInWords } from '../resets/reset-words.ts';
 import { groupsToHandOut } from './new-person.ts';
 import { personActions } from './person-actions.ts';
 import { devicesOf, eventsOf, resetItems, sessionsOf } from './person-parts.ts';
@@ -159,7 +160,7 @@ function warningsOf(
       : [
           {
             tone: 'warning',
-            text: say('admin.person.warn.guarded', { name }),
+            text: guardInWords(exchange, enrollGuard, name),
           } as const,
         ]),
     ...(status === 'missing' && enrollGuard === null && !user.isDisabled

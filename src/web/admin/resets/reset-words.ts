@@ -2,10 +2,11 @@
 
 import type { ApprovalRole, ResetState } from '../../../core/reset-request.ts';
 import { resetStateAt } from '../../../core/reset-request.ts';
-import type { User } from '../../../stores/types.ts';
+import type { EnrollGuard, User } from '../../../stores/types.ts';
 import type { ResetRequest } from '../../../stores/types/administration.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Words } from '../../words.ts';
+import { zonedTime } from '../../zoned-time.ts';
 import type { Badge, Option, StepLine } from '../blocks.ts';
 import { momentsOf } from '../moment.ts';
 import type { ResetRow } from './resets-views.ts';
@@ -144,4 +145,18 @@ export function linkOutlook(
   return config.mail !== null && email !== null
     ? say('admin.reset.link.mailed', { email })
     : say('admin.reset.link.not-mailed', { name: displayName });
+}
+
+/** What keeps somebody who was reset from enrolling, or lets them for a while. */
+export function guardInWords(
+  { config, now, parts }: Pick<Exchange, 'config' | 'now' | 'parts'>,
+  { supervisedUntil }: EnrollGuard,
+  name: string,
+): string {
+  const { say } = parts.renderer.words;
+  if (supervisedUntil === null || supervisedUntil <= now) {
+    return say('admin.reset.next.enroll', { name });
+  }
+  const until = zonedTime(config.portal.timeZone).full(supervisedUntil);
+  return say('admin.reset.next.supervised', { name, until });
 }

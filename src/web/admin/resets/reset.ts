@@ -13,6 +13,7 @@ import { noticeIn } from '../done.ts';
 import { momentsOf } from '../moment.ts';
 import { enrollmentConfirmations } from './enrollment.ts';
 import {
+  guardInWords,
   linkOutlook,
   proofingKindInWords,
   resetPath,
@@ -129,8 +130,9 @@ function standingInWords(
     case 'approved':
       return [say('admin.reset.next.execute', { role: roleInWords(exchange, 'reset-executor') })];
     case 'executed': {
-      const isGuarded = person !== null && person.enrollGuard !== null;
-      return [say(isGuarded ? 'admin.reset.next.enroll' : 'admin.reset.next.enrolled', { name })];
+      const guard = person?.enrollGuard ?? null;
+      if (guard === null) return [say('admin.reset.next.enrolled', { name })];
+      return [guardInWords(exchange, guard, name)];
     }
     case 'rejected':
     case 'cancelled':
