@@ -59,6 +59,26 @@ function eventsIn(file: string): readonly string[] {
   return rows.map((row) => String(row['type']));
 }
 
+/** A bearer token, obtained with a recovery code. */
+async function tokenOf(at: GatewayProcess, { username, recoveryCodes }: Enrolled): Promise<string> {
+  const body = JSON.stringify({ username, password, backup_code: recoveryCodes[9] });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await at.newClient().call('/_mfa/api/v1/auth/login', {
+    method: 'POST',
+    headers,
+    body,
+  });
+  assert.equal(answer.status, 200, answer.body);
+  return (JSON.parse(answer.body) as { readonly token: string }).token;
+}
+
+async function isBearerIn(at: GatewayProcess, token: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}` };
+  const { status, body } = await at.newClient().call('/_mfa/api/v1/mfa', { headers });
+  assert.ok([200, 401].includes(status), body);
+  return status === 200;
+}
+
 describe('a backup of SQLite, and its restore', () => {
   let redis: ThrowAwayServer;
   let at: GatewayProcess;
@@ -105,7 +125,10 @@ describe('a backup of SQLite, and its restore', () => {
   });
 
   test('brings back the accounts, and no session of before or since (G6)', async () => {
-    // Since the backup: a person signed in, a code was used, an account was disabled.
+    // Since the backup: tokens were given out, a person signed in, a code was used, an account
+    // was disabled.
+    const token = await tokenOf(at, anna);
+    assert.equal(await isBearerIn(at, token), true);
     const ben = await enroll(at, 'ben');
     const lost = at.newClient();
     await signIn(lost, { target, username: 'anna', password });
@@ -126,6 +149,7 @@ describe('a backup of SQLite, and its restore', () => {
     assert.equal(await isIn(anna), false);
     assert.equal(await isIn(ben), false);
     assert.equal(await isIn({ ...anna, client: lost }), false);
+    assert.equal(await isBearerIn(at, token), false);
     // Her app is what it was; the code that was typed a moment ago is not taken again.
     const again = at.newClient();
     await signIn(again, { target, username: 'anna', password });
