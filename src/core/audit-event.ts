@@ -60,6 +60,7 @@ export const auditEventTypes = [
   'audit.signed',
   'audit.exported',
   'audit.sink-failed',
+  'access.withdrawn',
   'keys.rotated',
   'keys.dropped',
   'keys.replaced',

@@ -30,9 +30,9 @@ export async function endEverything(
         { id: null, tenant: defaultTenant },
         {
           at: now,
-          type: 'session.revoked',
+          type: 'access.withdrawn',
           severity: 'high',
-          details: { scope: 'everybody', reason, ...ended },
+          details: { reason, ...ended },
         },
       ),
     );

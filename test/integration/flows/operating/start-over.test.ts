@@ -207,8 +207,8 @@ describe('ending everything', () => {
     assert.equal(await world.recall(key), null);
     const event = (await world.events()).at(-1);
     assert.deepEqual(
-      [event?.type, event?.severity, event?.details['scope'], event?.details['reason']],
-      ['session.revoked', 'high', 'everybody', 'clock'],
+      [event?.type, event?.severity, event?.details['reason']],
+      ['access.withdrawn', 'high', 'clock'],
     );
   });
 });
