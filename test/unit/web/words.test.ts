@@ -52,7 +52,7 @@ describe('words', () => {
 
   test('say of every event what it means to the person it is about', () => {
     const { has } = loadWords('views/words', 'en');
-    const notAboutAnybody = /^(?:request|tenant|settings|evidence|audit|keys|backup)\./;
+    const notAboutAnybody = /^(?:request|tenant|settings|evidence|audit|access|keys|backup)\./;
     const silent = auditEventTypes.filter(
       (type) => !notAboutAnybody.test(type) && !has(`activity.${type}`),
     );
