@@ -83,7 +83,7 @@ describe('a gateway that sends mail (F45)', () => {
       createEnrollmentLink(flows, stores, 'cli', user, 'invitation', clock.now()),
     );
     const [mail] = await server.untilTaken(1);
-    assert.ok(mail?.text.includes(`\n${url}\n`), mail?.text);
+    assert.ok(mail?.text.includes(`\n${url}\n`) === true, mail?.text);
     assert.equal((await gateway.newClient().open(url)).status, 200);
     await gateway.composition.mail.stop(noHurry);
     assert.equal(await flows.stores.outbox.count(), 0);

@@ -123,26 +123,6 @@ describe('a derived key', () => {
 });
 
 describe('keys that change while the program runs', () => {
-  /** Keys as a ring has them; `appear` is what another process did. */
-  function changing(...keys: readonly Buffer[]) {
-    let current = keys.map(rootKeyOf);
-    let waiting: readonly Buffer[] | null = null;
-    return {
-      roots: {
-        current: () => current,
-        lookAgain: () => {
-          if (waiting === null) return false;
-          current = waiting.map(rootKeyOf);
-          waiting = null;
-          return true;
-        },
-      },
-      appear: (...newKeys: readonly Buffer[]) => {
-        waiting = newKeys;
-      },
-    };
-  }
-
   test('are looked for when a text is under one that is not known', () => {
     const { roots, appear } = changing(firstKey);
     const sealer = createSealer(roots, seededRandom());
@@ -187,3 +167,23 @@ describe('keys that change while the program runs', () => {
     );
   });
 });
+
+/** Keys as a ring has them; `appear` is what another process did. */
+function changing(...keys: readonly Buffer[]) {
+  let current = keys.map(rootKeyOf);
+  let waiting: readonly Buffer[] | null = null;
+  return {
+    roots: {
+      current: () => current,
+      lookAgain: () => {
+        if (waiting === null) return false;
+        current = waiting.map(rootKeyOf);
+        waiting = null;
+        return true;
+      },
+    },
+    appear: (...newKeys: readonly Buffer[]) => {
+      waiting = newKeys;
+    },
+  };
+}
