@@ -37,6 +37,7 @@ import { enrolledIn, userOf, usersWithEnrolled } from './user-rows.ts';
 
 // So few are looked at one by one instead of by going through everybody.
 const fewMax = 1000;
+const textMax = 500;
 
 /** The people in a database. */
 export function sqlPeople(db: Db): PeopleStore {
@@ -126,8 +127,9 @@ export function sqlPeople(db: Db): PeopleStore {
   };
 }
 
-/** Nobody is named by what cannot be stored. */
+/** Nobody is named by what cannot be stored, nor by more than a name, display name or address is. */
 function isAskable({ text, group, method }: PeopleFilter, after: string | null): boolean {
+  if (text !== null && text.length > textMax) return false;
   return [text, group, method, after].every((asked) => asked === null || isStorable(asked));
 }
 
