@@ -182,8 +182,15 @@ describeEngines((engine) => {
       await one.migrate();
       const { promise: end, resolve: finish } = Promise.withResolvers<string>();
 
-      const first = one.alone('rotation', () => end);
-      assert.deepEqual(await untilRefused(other), { ok: false, reason: 'under-way' });
+      const begun = Promise.withResolvers<void>();
+
+      const first = one.alone('rotation', () => {
+        begun.resolve();
+        return end;
+      });
+      await begun.promise;
+      const second = await other.alone('rotation', async () => 'too early');
+      assert.deepEqual(second, { ok: false, reason: 'under-way' });
       assert.equal((await other.alone('import', async () => 'else')).ok, true);
       // The database itself is not held up meanwhile.
       await addUser(other);
@@ -234,13 +241,4 @@ describeEngines((engine) => {
 
 function from(rootId: string) {
   return { rootId, after: null, limit: 100 };
-}
-
-/** The first has begun once it is refused to the second. */
-async function untilRefused(database: SqlDatabase) {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const answer = await database.alone('rotation', async () => 'too early');
-    if (!answer.ok) return answer;
-  }
-  return null;
 }
