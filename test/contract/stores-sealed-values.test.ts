@@ -160,6 +160,29 @@ describeEngines((engine) => {
       );
     });
 
+    test('under a lost key are removed, those under a known one stay', async () => {
+      const { stores } = await filled();
+      const { sealedValues } = stores;
+      for (const place of sealedPlaces) {
+        assert.equal(await sealedValues.removeOthers(place, [newId, oldId]), 0, place);
+      }
+      await stores.signingKeys.create({
+        kid: 'known',
+        sealedPrivateJwk: sealer.seal('signing', 'signing-keys:known'),
+        publicJwk: '{}',
+        createdAt: NOON,
+      });
+
+      for (const place of sealedPlaces) {
+        const removed = await sealedValues.removeOthers(place, [newId]);
+        assert.equal(removed, place === 'authenticators' ? 2 : 1, place);
+      }
+      const [kept, ...others] = await stores.signingKeys.list();
+      assert.deepEqual([kept?.kid, others], ['known', []]);
+      // Mails without a link, and requests under way, are nobody's secret.
+      assert.equal(await stores.outbox.count(), 1);
+    });
+
     test('say that there are none in an empty database', async () => {
       const { stores } = await engine.fresh();
       assert.equal(await stores.sealedValues.anyRoot(), null);
