@@ -111,7 +111,7 @@ describe('an import that is killed', () => {
     const links = path.join(at.folder, 'links.csv');
     const words = ['user', 'import', '--file', people, '--totp', list, '--links-file', links];
 
-    for (let time = 0; time < 5; time += 1) {
+    for (let time = 0; time < 3; time += 1) {
       const before = peopleIn(at);
       const running = at.begin(words);
       // It is killed while it writes.
