@@ -138,7 +138,7 @@ async function nearest(
   const places: Place[] = [];
   for (let from = 0; from < runs.length; from += unionMax) {
     const parts = runs.slice(from, from + unionMax).map((run) => {
-      const query = placesOf(db, [run, ...within(filter, beside, side)], side).limit(limit);
+      const query = placesOf(db, [run, ...within(filter, { beside, side })], side).limit(limit);
       return sql`select * from (${query}) as run`;
     });
     const { rows } = await sql<Place>`${sql.join(parts, sql` union all `)}`.execute(db);
@@ -161,18 +161,18 @@ async function* follow(
   for (const run of runs) {
     let found = 0;
     for (let from = beside; ;) {
-      const range = [run, ...within(filter, from, side)];
-      const end = await placesOf(db, range, side)
-        .offset(sliceSizeOn(db) - 1)
-        .limit(1)
-        .executeTakeFirst();
-      const upTo = end === undefined ? [] : [sql<SqlBool>`not (${isBeyond(end, side)})`];
-      const rows = await placesOf(db, [...range, ...upTo, ...checks], side)
+      const place = { beside: from, side };
+      const end =
+        (await placesOf(db, [run, ...within(filter, place)], side)
+          .offset(sliceSizeOn(db) - 1)
+          .limit(1)
+          .executeTakeFirst()) ?? null;
+      const rows = await placesOf(db, [run, ...within(filter, place, end), ...checks], side)
         .limit(limit - found)
         .execute();
       places.push(...rows);
       found += rows.length;
-      if (end === undefined || found >= limit) break;
+      if (end === null || found >= limit) break;
       from = end;
       yield;
     }
@@ -190,20 +190,29 @@ function placesOf(db: Db, conditions: readonly Condition[], side: Part['side']) 
     .orderBy('seq', direction);
 }
 
-/** The instants asked for, and the right side of a place. */
+/**
+ * The instants asked for, on the right side of a place and up to another. At each end there is one
+ * condition, the narrower one: SQLite follows an index to an end by one of them, and would look at
+ * everything that only the other leaves out.
+ */
 function within(
   { from, to }: AuditFilter,
-  beside: Place | null,
-  side: Part['side'],
+  { beside, side }: Pick<Part, 'beside' | 'side'>,
+  upTo: Place | null = null,
 ): readonly Condition[] {
-  return [
-    ...(from === null ? [] : [sql<SqlBool>`at >= cast(${from} as bigint)`]),
-    ...(to === null ? [] : [sql<SqlBool>`at < cast(${to} as bigint)`]),
-    ...(beside === null ? [] : [isBeyond(beside, side)]),
-  ];
+  const since = from === null ? null : sql<SqlBool>`at >= cast(${from} as bigint)`;
+  const until = to === null ? null : sql<SqlBool>`at < cast(${to} as bigint)`;
+  const isNewer = side === 'newer';
+  const isOutside =
+    beside === null ||
+    (isNewer ? from !== null && beside.at < from : to !== null && beside.at >= to);
+  const nearInstant = isNewer ? since : until;
+  const farInstant = isNewer ? until : since;
+  const near = isOutside ? nearInstant : compare(beside, isNewer ? '>' : '<');
+  const far = upTo === null ? farInstant : compare(upTo, isNewer ? '<=' : '>=');
+  return [near, far].filter((condition) => condition !== null);
 }
 
-function isBeyond({ at, seq }: Place, side: Part['side']): Condition {
-  const operator = sql.raw(side === 'newer' ? '>' : '<');
-  return sql`(at, seq) ${operator} (cast(${at} as bigint), cast(${seq} as bigint))`;
+function compare({ at, seq }: Place, operator: '<' | '<=' | '>' | '>='): Condition {
+  return sql`(at, seq) ${sql.raw(operator)} (cast(${at} as bigint), cast(${seq} as bigint))`;
 }
