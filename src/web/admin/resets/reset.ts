@@ -2,6 +2,7 @@
 
 import type { SessionFacts } from '../../../core/facts.ts';
 import type { ResetRequestId } from '../../../core/ids.ts';
+import type { ResetState } from '../../../core/reset-request.ts';
 import { unreachable } from '../../../core/unreachable.ts';
 import { findReset, nextSteps, type NextSteps } from '../../../flows/admin/resets/list-resets.ts';
 import type { User } from '../../../stores/types.ts';
@@ -74,9 +75,34 @@ export async function resetPage(
     })),
     eventsPath: `/admin/audit?type=reset&person=${encodeURIComponent(request.username)}`,
     typedReason,
-    notice: noticeIn(exchange),
+    notice: isSo(exchange, request, steps.state) ? noticeIn(exchange) : null,
     errors,
   };
+}
+
+/**
+ * Says whether what the address says was done fits whoever looks and how things stand. An address
+ * can be sent to somebody: an approver must not read of a reset that nobody has carried out.
+ */
+function isSo(
+  { query, session }: Pick<Exchange<SessionFacts>, 'query' | 'session'>,
+  { requestedBy, approvals }: ResetRequest,
+  state: ResetState,
+): boolean {
+  const { id } = session.principal;
+  const done = query.get('done');
+  switch (done) {
+    case 'reset-requested':
+      return state === 'pending' && requestedBy === id && approvals.length === 0;
+    case 'reset-approved':
+      return approvals.some(({ approver }) => approver === id);
+    case 'reset-rejected':
+    case 'reset-cancelled':
+    case 'reset-executed':
+      return done === `reset-${state}`;
+    default:
+      return false;
+  }
 }
 
 function actionsFor(

@@ -219,6 +219,21 @@ describe('a reset over the pages', () => {
     assert.equal((await client.open(linkOn(linked))).status, 200);
   });
 
+  // Regression: an address with `?done=reset-executed` told whoever opened it that a reset was
+  // carried out that nobody had carried out.
+  test('is said to be done only to whom it is so', async () => {
+    const path = await asked();
+    const told = async (by: Enrolled, done: string): Promise<boolean> =>
+      (await visit(by, `${path}?done=reset-${done}`)).body.includes('class="notice');
+    for (const done of ['executed', 'rejected', 'cancelled', 'approved', 'requested']) {
+      assert.equal(await told(olga, done), false, done);
+    }
+    assert.equal(await told(ada, 'requested'), true);
+    await act(olga, path, 'approve');
+    assert.deepEqual([await told(olga, 'approved'), await told(max, 'approved')], [true, false]);
+    assert.equal(await told(ada, 'requested'), false);
+  });
+
   test('is rejected and cancelled with a reason, and shows who and why', async () => {
     const path = await asked();
     const without = await act(olga, path, 'reject', { reason: ' ' });
