@@ -90,7 +90,7 @@ function isSo(
   state: ResetState,
 ): boolean {
   const { id } = session.principal;
-  const done = query.get('done');
+  const done = query.get('done') ?? '';
   switch (done) {
     case 'reset-requested':
       return state === 'pending' && requestedBy === id && approvals.length === 0;
